@@ -1,0 +1,57 @@
+# The few commands people type. The build itself is Meson's; what a clean machine lacks is scripts/deps' business.
+#
+# Variables: PREFIX and DESTDIR for install, BUILD for another build folder, MESON_FLAGS for the first
+# configuration of it (for example MESON_FLAGS=-Dlua_prefix=/opt/lua).
+
+BUILD ?= build
+PREFIX ?=
+DESTDIR ?=
+MESON_FLAGS ?=
+NINJA_FLAGS ?=
+export BUILD
+
+.DEFAULT_GOAL := build
+.PHONY: build demo test bench lint install clean help deps configure
+
+help: ## this list
+	@echo 'make            build the library and the tool into $(BUILD)/ (what is missing is named: make deps installs it)'
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1 /p' Makefile | while read -r target text; do \
+	    printf 'make %-10s %s\n' "$$target" "$$text"; done
+	@echo 'PREFIX=/usr/local, DESTDIR=, BUILD=build and MESON_FLAGS= can be set, for example: make install PREFIX=/opt/lunette'
+
+build: configure
+	@meson compile -C $(BUILD) $(NINJA_FLAGS)
+
+deps: ## install what a build needs, through the system's package manager
+	@scripts/deps build test
+
+demo: ## install what is missing, build, and run the example tenants and the comparison with fresh states
+	@scripts/deps build test
+	@$(MAKE) --no-print-directory build
+	@scripts/demo
+
+test: ## install what is missing, build, and run every test
+	@scripts/deps build test
+	@$(MAKE) --no-print-directory build
+	@scripts/test
+
+bench: ## measure against fresh states and the system's Lua; writes build/bench.json
+	@scripts/deps build test bench
+	@$(MAKE) --no-print-directory build
+	@scripts/bench
+
+lint: ## formatting, clang-tidy, cppcheck, shellcheck, and both compilers with warnings as errors
+	@scripts/deps build test lint
+	@scripts/lint
+
+install: build ## build and install into PREFIX, below DESTDIR if given
+	@test -z '$(PREFIX)' || meson configure $(BUILD) -Dprefix='$(PREFIX)'
+	@test -z '$(PREFIX)' || meson compile -C $(BUILD)
+	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --no-rebuild
+
+clean: ## remove the build folder
+	rm -rf $(BUILD)
+
+configure:
+	@scripts/deps --check build test || { echo 'make deps installs it' >&2; exit 1; }
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) $(MESON_FLAGS)
