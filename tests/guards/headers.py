@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+LIBC = "errno inttypes limits stdarg stdbool stddef stdint stdio stdlib string time"
 STRICT = ["-pedantic", "-Wall", "-Wextra", "-Wundef", "-Wshadow", "-Werror", "-fsyntax-only"]
 
 
@@ -25,7 +26,7 @@ def compiles(compiler, language, standard, include_dir, header):
 
 def foreign_includes(root, header):
     """What a header includes beyond libc and the other public headers."""
-    libc = {"limits.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "inttypes.h", "time.h"}
+    libc = {f"{name}.h" for name in LIBC.split()}
     found = re.findall(r'^\s*#\s*include\s*([<"][^>"]+[>"])', (root / header).read_text(), re.M)
     return [f for f in found if f.strip('<>"') not in libc and not f.startswith(("<lunette/", '"lunette/'))]
 
