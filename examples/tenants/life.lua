@@ -73,7 +73,7 @@ function Board:__tostring()
     return table.concat(rows, "\n")
 end
 
-local gun = Board.new(48, 24):put(GUN, 1, 1)
+local gun = Board.new(40, 16):put(GUN, 1, 1)
 print("generation 0: " .. gun:population() .. " cells")
 gun:run(30)
 print(("generation %d: %d cells"):format(gun.generation, gun:population()))
@@ -88,7 +88,7 @@ local glider = Board.new(8, 8):put(".O.\n..O\nOOO", 0, 0)
 before = tostring(glider)
 assert(tostring(glider:run(32)) == before, "a glider is home after four times round eight cells")
 
-local pentomino = Board.new(32, 32):put(".OO\nOO.\n.O.", 14, 14)
+local pentomino = Board.new(24, 24):put(".OO\nOO.\n.O.", 10, 10)
 local counts = {}
 for i = 0, 9 do
     counts[i + 1] = pentomino:population()
