@@ -1,0 +1,14 @@
+/* Lunette: run Lua programs you did not write inside programs you did. This header takes in all the others. */
+#ifndef LUNETTE_H
+#define LUNETTE_H
+
+#include "lunette/config.h"
+#include "lunette/context.h"
+#include "lunette/engine.h"
+#include "lunette/error.h"
+#include "lunette/limits.h"
+#include "lunette/status.h"
+#include "lunette/value.h"
+#include "lunette/version.h"
+
+#endif

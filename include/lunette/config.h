@@ -1,0 +1,106 @@
+/* How an engine is set up. lunette_config_default() gives a configuration in which every field has the
+ * default stated beside it; change what you need and hand it to lunette_engine_open(), which copies all of
+ * it (texts and arrays included), so that nothing here need outlive that call. */
+#ifndef LUNETTE_CONFIG_H
+#define LUNETTE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "lunette/limits.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lunette_context lunette_context;
+
+/* What of Lua's standard library a script finds. docs/sandbox.md lists every name. */
+typedef enum lunette_sandbox {
+    LUNETTE_SANDBOX_RESTRICTED = 0, /* the language and its harmless library; the default */
+    LUNETTE_SANDBOX_STRICT = 1,     /* `print` alone, to be widened name by name */
+    LUNETTE_SANDBOX_NONE = 2        /* everything, files and processes included: for code you trust. The
+                                     * limits still hold */
+} lunette_sandbox;
+
+/* How a run that is over its budget is ended. lunette_engine_info() says which one is in use. */
+typedef enum lunette_guard {
+    LUNETTE_GUARD_AUTO = 0,   /* signals where they can serve, else hooks */
+    LUNETTE_GUARD_SIGNAL = 1, /* a watchdog's signal; ends C loops too and costs a script nothing */
+    LUNETTE_GUARD_HOOK = 2    /* Lua's count hook; cannot end a loop inside a C function, and costs time */
+} lunette_guard;
+
+/* A setting whose default is neither simply on nor off. */
+typedef enum lunette_switch { LUNETTE_DEFAULT = 0, LUNETTE_ON = 1, LUNETTE_OFF = 2 } lunette_switch;
+
+/* Lua's collector. */
+typedef enum lunette_gc {
+    LUNETTE_GC_AUTO = 0,        /* by the memory limit: collect seldom while memory is plenty */
+    LUNETTE_GC_INCREMENTAL = 1, /* with gc_pause and gc_step */
+    LUNETTE_GC_GENERATIONAL = 2 /* with gc_minor and gc_major */
+} lunette_gc;
+
+/* Receives what a script prints, a whole line with its newline at a time; the bytes are the script's and
+ * valid during the call. Runs on the script's thread as a host section: no deadline interrupts it. It must
+ * not run scripts in `context`, nor leave by longjmp or an exception. */
+typedef void (*lunette_output_fn)(void *ud, lunette_context *context, const char *bytes, size_t size);
+
+/* Receives a warning, in as many pieces as the script gave; `more` is true for all but the last. Same rules. */
+typedef void (*lunette_warning_fn)(void *ud, lunette_context *context, const char *bytes, size_t size,
+                                   bool more);
+
+/* Receives what an operator should know (a fault of the VM was contained), one line without its newline. Any
+ * thread; same rules. */
+typedef void (*lunette_log_fn)(void *ud, const char *line);
+
+/* Lua's own allocator signature: nsize 0 frees, ptr NULL allocates. Must be safe to call from every thread
+ * that runs scripts. */
+typedef void *(*lunette_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
+
+typedef struct lunette_config {
+    size_t size; /* sizeof(lunette_config); set by lunette_config_default() */
+
+    lunette_sandbox sandbox;  /* default restricted */
+    const char *const *allow; /* names to add to the level ("os.getenv", or a library: "io"); default none */
+    size_t allow_count;
+    const char *const *deny; /* names to take away, after `allow`; default none */
+    size_t deny_count;
+
+    lunette_limits limits; /* default: see limits.h */
+
+    lunette_guard guard;           /* default auto */
+    int guard_signal;              /* which signal the watchdog sends; default 0: SIGURG */
+    lunette_switch contain_faults; /* a fault of the VM ends the script, not the process; default on */
+
+    lunette_gc gc;               /* default auto */
+    unsigned gc_pause, gc_step;  /* incremental: percent, as in Lua's manual § 2.5.1; 0: Lua's own */
+    unsigned gc_minor, gc_major; /* generational: percent, § 2.5.2; 0: Lua's own */
+
+    bool deterministic; /* the same random numbers in every run, for tests; default false: fresh seeds */
+
+    lunette_output_fn output; /* default NULL: standard output */
+    void *output_ud;
+    lunette_warning_fn warning; /* default NULL: dropped */
+    void *warning_ud;
+    lunette_log_fn log; /* default NULL: standard error */
+    void *log_ud;
+
+    lunette_alloc_fn alloc; /* where a context's memory comes from; default NULL: an address-space
+                             * reservation of its own, which is what makes resets cheap */
+    void *alloc_ud;
+} lunette_config;
+
+static inline lunette_config lunette_config_default(void) {
+    lunette_config config;
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.limits = lunette_limits_default();
+    return config;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

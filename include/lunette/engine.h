@@ -1,0 +1,64 @@
+/* An engine: what a host opens once. It holds the configuration and makes contexts. All functions here may be
+ * called from any thread. */
+#ifndef LUNETTE_ENGINE_H
+#define LUNETTE_ENGINE_H
+
+#include "lunette/config.h"
+#include "lunette/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lunette_engine lunette_engine;
+
+/* Opens an engine. `config` NULL means all defaults. *engine is then the caller's, to be closed.
+ * OK; INVALID_ARGUMENT (lunette_last_failure() names the field), UNSUPPORTED (the guard asked for cannot
+ * serve here), NO_MEMORY, SYSTEM. On failure *engine is NULL. */
+LUNETTE_API lunette_status lunette_engine_open(const lunette_config *config, lunette_engine **engine);
+
+/* Closes an engine and sets the pointer to NULL; NULL and a pointer to NULL are allowed. Contexts still held
+ * keep working until they are released, and the last one takes the engine's memory with it. */
+LUNETTE_API void lunette_engine_close(lunette_engine **engine);
+
+/* What an engine does on this machine. */
+typedef struct lunette_engine_info {
+    size_t size;             /* sizeof(lunette_engine_info), set by the caller */
+    const char *lua_release; /* "5.4.4", of the Lua that is loaded */
+    const char *guard;       /* "signal" or "hook" */
+    const char *reset;       /* "image" (memory copied back) or "reopen" (host's allocator) */
+    size_t image_bytes;      /* what a reset copies; 0 for "reopen" */
+    bool relocatable;        /* arenas lie 4 GiB apart, so that images can be shared between contexts */
+    size_t stack_needed;     /* bytes of C stack a thread must have left to start a run */
+} lunette_engine_info;
+
+/* OK, INVALID_ARGUMENT. Texts live as long as the engine. */
+LUNETTE_API lunette_status lunette_engine_info_get(lunette_engine *engine, lunette_engine_info *info);
+
+/* A defect of a Lua release that a script at level restricted can reach. */
+typedef struct lunette_defect {
+    const char *name;       /* "concat-stale-top" */
+    const char *effect;     /* what happens */
+    const char *fixed_in;   /* "5.4.5", or "" when no release has the repair yet */
+    const char *protection; /* what Lunette does about it: "unreachable: …" or "contained: …" */
+} lunette_defect;
+
+/* Defect number `index` (from 0) of the Lua that is loaded, or NULL past the last. Static. */
+LUNETTE_API const lunette_defect *lunette_lua_defect(size_t index);
+
+/* A name of Lua's standard library, as the sandbox's one table has it. */
+typedef struct lunette_name {
+    const char *library; /* "" for base functions, else "string", "os"… */
+    const char *name;
+    lunette_sandbox level;   /* the narrowest level that has it by default */
+    const char *replacement; /* how Lunette's version differs from Lua's, or NULL: it is Lua's own */
+} lunette_name;
+
+/* Name number `index` (from 0), or NULL past the last. Static. */
+LUNETTE_API const lunette_name *lunette_sandbox_name(size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
