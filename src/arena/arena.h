@@ -1,4 +1,20 @@
-/* The arena: the memory of one context. Contract; the allocator's argument is in arena.c, the image's in image.c. */
+/* The arena: the memory of one context. This is the contract; the allocator's argument is in arena.c, the
+ * image's in image.c.
+ *
+ * An arena stands on one of two bases:
+ *   - its own reservation: one stretch of address space, committed from the bottom as it grows. The ln_arena
+ *     pointer is the first byte of it. It can be sealed and copied into an image, and reset from there.
+ *   - the host's allocator: each block comes from a function of the host, tracked here, under the same limit
+ *     and with the same statistics, but without images.
+ *
+ * An own reservation has two phases. During set-up every block is packed into the zone, for the image to be
+ * small and in one piece. ln_image_take() (or ln_arena_seal(), for a context that wants no image) ends the
+ * set-up: from then on the zone no longer grows, and blocks come from size classes and page runs, which is
+ * what is fast. So seal before anything long runs.
+ *
+ * Used by one thread at a time. No function here allocates from anywhere but the arena unless it says so, and
+ * none is interrupted by anything but a kill, after which only ln_image_restore(), ln_arena_discard_all() and
+ * ln_arena_close() may be called. */
 #ifndef LN_ARENA_ARENA_H
 #define LN_ARENA_ARENA_H
 
@@ -14,23 +30,100 @@ typedef struct ln_image ln_image;
 /* Lua's own allocator signature: `nsize` 0 frees; `ptr` NULL allocates (osize is then a tag, not a size). */
 typedef void *(*ln_allocator)(void *ud, void *ptr, size_t osize, size_t nsize);
 
+#define LN_ARENA_LIMIT_MIN ((size_t)32 << 10) /* less holds no state of any language */
+#define LN_ARENA_LIMIT_MAX ((size_t)48 << 30)
+
 typedef struct ln_arena_config {
-    size_t limit;          /* bytes that may be committed */
-    size_t reserve;        /* bytes beyond the limit that ln_arena_open_reserve() lends to error reporting */
-    ln_allocator host;     /* NULL: an own reservation; else every block comes from here */
+    size_t limit;      /* bytes that may be committed; 0: as many as the reservation holds */
+    size_t reserve;    /* bytes beyond the limit that ln_arena_open_reserve() lends; 0: none */
+    ln_allocator host; /* NULL: an own reservation; else every block comes from here */
     void *host_ud;
+    void (*host_enter)(
+        void *ud); /* called before and after each call of `host`; NULL: nothing. A run may be */
+    void (*host_leave)(void *ud); /* killed in host_leave: by then nothing is half done */
+    void *section_ud;             /* passed to both */
 } ln_arena_config;
 
 typedef struct ln_arena_stats {
-    size_t used;           /* bytes in live blocks, as the program asked for them */
-    size_t peak;           /* highest `used` since the last reset or ln_arena_reset_stats() */
-    size_t committed;      /* bytes taken from the system and counted against the limit */
-    size_t limit;
-    uint64_t allocations;  /* blocks handed out (not counting resizes in place) since the last reset */
-    uint64_t failures;     /* requests refused since the last reset */
-    bool reserved;         /* true: own reservation; false: host's allocator */
-    bool shares_images;    /* true: 4 GiB reservation at a multiple of 4 GiB */
+    size_t used;          /* bytes in live blocks, as the program asked for them */
+    size_t peak;          /* highest `used` since the last reset, the image's own included */
+    size_t committed;     /* bytes taken from the system and counted against the limit; never above it, unless
+                              the limit was lowered below what is in use */
+    size_t lent;          /* bytes taken from the system beyond the limit, out of the reserve */
+    size_t limit;         /* the limit in force; SIZE_MAX: none */
+    uint64_t allocations; /* blocks handed out (not counting resizes in place) since the last reset */
+    uint64_t failures;    /* requests refused since the last reset */
+    bool reserved;        /* true: own reservation; false: host's allocator */
+    bool sealed;          /* the set-up is over */
+    bool shares_images;   /* true: 4 GiB reservation at a multiple of 4 GiB */
 } ln_arena_stats;
 
+/* Opens an arena. INVALID_ARGUMENT: a limit out of range; NO_MEMORY: not even a reservation that just holds the
+ * limit can be had (or the host's allocator refused). The caller owns the arena. */
+lunette_status ln_arena_open(const ln_arena_config *config, ln_arena **arena);
+
+/* Gives everything back and nulls the pointer. Blocks need not be freed before. NULL is allowed. */
+void ln_arena_close(ln_arena **arena);
+
+/* The function that serves `arena`, to be given the ln_arena pointer as `ud`. Blocks are aligned to 8 bytes.
+ * A request that does not grow a block never fails and never moves it. */
+ln_allocator ln_arena_allocator(const ln_arena *arena);
+
+/* Ends the set-up of an own reservation; ln_image_take() does it as well. Nothing happens the second time.
+ * NO_MEMORY: the limit does not allow the bookkeeping of the second phase; the arena is as before. */
+lunette_status ln_arena_seal(ln_arena *arena);
+
+/* Changes the limit, between runs; 0: as much as the reservation holds. What is unused above it goes back to
+ * the system; what is in use stays, and requests are refused until they fit. Returns the limit in force, which
+ * is lower than asked for only where the reservation is smaller. */
+size_t ln_arena_set_limit(ln_arena *arena, size_t limit);
+
+/* Lends the reserve to what runs now, or takes it back; nothing happens if it is lent (or not) already. */
+void ln_arena_open_reserve(ln_arena *arena);
+void ln_arena_close_reserve(ln_arena *arena);
+
+void ln_arena_stats_get(const ln_arena *arena, ln_arena_stats *stats);
+
+/* Was a request refused since the last ln_arena_clear_refused() or reset? */
+bool ln_arena_refused(const ln_arena *arena);
+void ln_arena_clear_refused(ln_arena *arena);
+
+/* Gives back memory that is committed but not in use, as far as more than `keep` bytes are committed. Own
+ * reservation only (elsewhere there is nothing to give back). Meant for right after a reset. */
+void ln_arena_trim(ln_arena *arena, size_t keep);
+
+/* Host's allocator only: frees every block that was handed out, without regard to what they hold. */
+void ln_arena_discard_all(ln_arena *arena);
+
+/* Does `p` point into the arena's memory? Host's allocator: into any block handed out (walks all of them). */
+bool ln_arena_owns(const ln_arena *arena, const void *p);
+
+/* The whole reservation; size 0 on the host's allocator. */
+void ln_arena_range(const ln_arena *arena, void **start, size_t *size);
+
+/* Verifies every invariant of the allocator; false with a sentence in `why` at the first that does not hold.
+ * For tests: takes time in proportion to all memory in use. */
+bool ln_arena_check(const ln_arena *arena, char *why, size_t size);
+
+/* For tests: the nth request for new memory from now is refused (n = 1: the next), and it alone; or it and all
+ * that follow. 0: none. Outlives a reset. Costs nothing while it is off. */
+void ln_arena_fail_after(ln_arena *arena, uint64_t n);
+void ln_arena_fail_from(ln_arena *arena, uint64_t n);
+
+/* Seals the arena and copies its state. Collect garbage before. UNSUPPORTED: on the host's allocator;
+ * WRONG_STATE: blocks were allocated since it was sealed; NO_MEMORY. The image lies outside the arena, in
+ * read-only memory of its own; the caller owns it. */
+lunette_status ln_image_take(ln_arena *arena, ln_image **image);
+
+/* Makes the arena what it was when the image was taken from it, whatever happened since, also after a kill at
+ * any point: limit, lent reserve (taken back), injected failures and committed memory apart. The image must
+ * have been taken from this arena. */
+void ln_image_restore(const ln_image *image, ln_arena *arena);
+
+/* Are all bytes that the image covers the same in the arena? Else the offset of the first that is not. */
+bool ln_image_equals(const ln_image *image, const ln_arena *arena, size_t *first_difference);
+
+size_t ln_image_size(const ln_image *image);
+void ln_image_close(ln_image **image);
 
 #endif
