@@ -8,6 +8,10 @@ PREFIX ?=
 DESTDIR ?=
 MESON_FLAGS ?=
 NINJA_FLAGS ?=
+
+# Meson asks dpkg-architecture for Debian's library folder, which a machine without dpkg-dev does not have; it then
+# takes lib64, where neither Debian's loader nor its pkg-config looks.
+DEBIAN_LIBDIR = $(if $(wildcard /etc/debian_version),$(shell cc -print-multiarch 2>/dev/null))
 export BUILD
 
 .DEFAULT_GOAL := build
@@ -54,4 +58,5 @@ clean: ## remove the build folder
 
 configure:
 	@scripts/deps --check build test || { echo 'make deps installs it' >&2; exit 1; }
-	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) $(MESON_FLAGS)
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) \
+	    $(if $(DEBIAN_LIBDIR),--libdir=lib/$(DEBIAN_LIBDIR)) $(MESON_FLAGS)
