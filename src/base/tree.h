@@ -1,0 +1,45 @@
+/* The store behind a tree of values: chunks from malloc, filled from the front, freed all at once.
+ *
+ * A tree's root value is the first thing in its first chunk, so that the pointer the host holds is all that
+ * freeing needs. What always holds: `first` reaches every chunk, and a chunk is linked before anything is
+ * put into it, so a tree can be freed after its builder was abandoned at any instruction but those of
+ * ln_tree_grow(), which calls malloc and belongs into a host section. */
+#ifndef LN_BASE_TREE_H
+#define LN_BASE_TREE_H
+
+#include "base/compiler.h"
+#include "lunette/value.h"
+
+struct ln_chunk;
+
+typedef struct ln_tree {
+    struct ln_chunk *first, *last;
+    char *next, *end; /* what is left of the last chunk */
+    size_t bytes;     /* taken from malloc so far */
+    size_t limit;     /* that `bytes` may reach */
+} ln_tree;
+
+/* An empty tree that may take `limit` bytes; takes none yet. */
+void ln_tree_init(ln_tree *tree, size_t limit);
+
+/* Makes room for `size` bytes in one piece. NO_MEMORY, or VALUE_LIMIT when it would pass the tree's limit;
+ * the tree is then unchanged. Calls malloc. */
+lunette_status ln_tree_grow(ln_tree *tree, size_t size);
+
+/* The root value, NULL while nothing was ever grown; nil at first. */
+lunette_value *ln_tree_root(const ln_tree *tree);
+
+/* Frees everything; also a tree that is empty or was freed. */
+void ln_tree_free(ln_tree *tree);
+
+/* Takes `size` bytes, aligned for values, if they are there without growing; else NULL. */
+LN_INLINE void *ln_tree_take(ln_tree *tree, size_t size) {
+    size_t rounded = (size + 7) & ~(size_t)7;
+    if (rounded < size || rounded > (size_t)(tree->end - tree->next))
+        return NULL;
+    void *start = tree->next;
+    tree->next += rounded;
+    return start;
+}
+
+#endif
