@@ -59,10 +59,10 @@ def check_hosts(root, allowed):
 
 
 def check_paths(root):
-    skip = {"build", ".git"}
+    skip = {".git"} | {build.parent.relative_to(root).parts[0] for build in root.glob("*/meson-private")}
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
-        if parts[0] in skip or parts[0].startswith("build-") or path.suffix not in PROSE or not path.is_file():
+        if parts[0] in skip or path.suffix not in PROSE or not path.is_file():
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         for number, line in enumerate(text.splitlines(), 1):
