@@ -59,7 +59,7 @@ def check_hosts(root, allowed):
 
 
 def check_paths(root):
-    skip = {".git"} | {build.parent.relative_to(root).parts[0] for build in root.glob("*/meson-private")}
+    skip = {".git", "build"} | {build.parent.relative_to(root).parts[0] for build in root.glob("*/meson-private")}
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
         if parts[0] in skip or path.suffix not in PROSE or not path.is_file():
