@@ -11,7 +11,7 @@ static const char script[] = "local name, n = ...\n"
 int main(void) {
     lunette_config config = lunette_config_default();
     config.limits.memory = 16u << 20;
-    config.limits.wall_ns = 100 * 1000 * 1000;
+    config.limits.wall_ns = 100 * UINT64_C(1000000);
 
     lunette_engine *engine = NULL;
     lunette_context *context = NULL;
