@@ -81,7 +81,8 @@ typedef struct ln_guard_config {
 lunette_status ln_guard_open(const ln_guard_config *config, ln_guard **guard);
 
 /* No run of this guard may be executing. Puts back the signal handlers that were there before when this was
- * the last guard to need them. Never from a signal handler. */
+ * the last guard to need them (except where a signal of ours that is still on its way would then end the
+ * process: that handler stays, and passes on what is not ours). Never from a signal handler. */
 void ln_guard_close(ln_guard **guard);
 
 /* SIGNAL or HOOK, never AUTO. */
@@ -233,6 +234,7 @@ LN_INLINE void ln_run_host_enter(ln_run *run) {
     if (LN_UNLIKELY(run->times_host))
         ln_run_host_clock_start(run);
     atomic_store_explicit(run->phase, run->phase_host, memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst); /* nothing of the host's may start before */
 }
 
 /* May not return: a kill that came meanwhile happens here. Whatever the host's code left must have an owner

@@ -1,0 +1,106 @@
+/* What only the guard needs of the operating system: threads that block every signal, a futex, signals to one
+ * thread, the interrupted instruction, stack bounds, and which code belongs to which loaded object. Linux
+ * on x86-64 and aarch64 has all of it; elsewhere LN_OS_CAN_INTERRUPT is 0, the functions refuse, and the
+ * guard falls back on hooks. */
+#ifndef LN_BASE_OS_GUARD_H
+#define LN_BASE_OS_GUARD_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
+#define LN_OS_CAN_INTERRUPT 1
+#else
+#define LN_OS_CAN_INTERRUPT 0
+#endif
+
+/* A moment of ln_os_now() that never comes. */
+#define LN_NEVER UINT64_MAX
+
+/* --- Threads ------------------------------------------------------------------------------------------------ */
+
+/* Starts a thread with a small stack, every signal blocked and the finest timers the system grants. `name`
+ * has at most 15 characters. */
+bool ln_os_thread_start(pthread_t *thread, const char *name, void *(*body)(void *), void *ud);
+
+/* The number by which ln_os_signal_send() knows the calling thread. Differs after fork. */
+int ln_os_thread_id(void);
+
+/* The calling thread's stack, without its guard pages. False when the system does not say. Takes some ten
+ * microseconds: ask once per thread. */
+bool ln_os_stack_bounds(uintptr_t *low, uintptr_t *high);
+
+/* Sleeps while *word == expected, until woken or until `until` (a moment of ln_os_now(), or LN_NEVER). May
+ * return early. */
+void ln_os_wait(_Atomic(uint32_t) *word, uint32_t expected, uint64_t until);
+
+/* Wakes whoever waits on the word. Async-signal-safe; keeps errno. */
+void ln_os_wake(_Atomic(uint32_t) *word);
+
+/* --- Signals ------------------------------------------------------------------------------------------------ */
+
+/* Sends `number` to one thread of this process, marked with `cookie`. A thread that is gone is no error.
+ * Async-signal-safe; keeps errno. */
+void ln_os_signal_send(int thread_id, int number, void *cookie);
+
+/* True when ln_os_signal_send() sent it with this cookie. (The kernel drops the mark when it is out of memory
+ * for it, so false is no proof of the contrary.) Async-signal-safe. */
+bool ln_os_signal_is(const siginfo_t *info, const void *cookie);
+
+/* Sends the signal to the calling thread once more, with everything `info` says of its sender.
+ * Async-signal-safe. */
+void ln_os_signal_again(const siginfo_t *info);
+
+/* Unblocks the signals (bit n - 1 for signal n) on the calling thread; gives the mask that holds then. */
+uint64_t ln_os_signals_unblock(uint64_t signals);
+
+/* Gives the calling thread a stack for its signal handlers unless it has one. NULL: it has one already, or
+ * (with *failed set) there is no memory. */
+void *ln_os_signal_stack_open(bool *failed);
+
+/* Takes it away again, on the thread it was opened on, or (thread gone after fork) just frees it. */
+void ln_os_signal_stack_close(void *stack, bool own_thread);
+
+/* --- The interrupted instruction ---------------------------------------------------------------------------- */
+
+/* Of the third argument of a signal handler. `caller` is where the interrupted function returns to *if* it
+ * is a leaf that has moved nothing on its stack yet; else it is anything. */
+typedef struct ln_os_place {
+    uintptr_t instruction; /* 0: unknown */
+    uintptr_t stack;
+    uintptr_t caller;
+    uint64_t blocked; /* signals that the interrupted code blocks, bit n - 1 for signal n */
+} ln_os_place;
+
+/* Async-signal-safe. Reads one word of the interrupted stack only when `read_stack`: after a fault that
+ * stack may not be readable. */
+void ln_os_place_get(const void *context, bool read_stack, ln_os_place *place);
+
+/* Sets the calling thread's floating-point control (rounding, flushing of denormals) to the interrupted
+ * code's: the kernel gives handlers the default, and a jump out of one would keep that. Async-signal-safe. */
+void ln_os_float_restore(const void *context);
+
+/* --- Code --------------------------------------------------------------------------------------------------- */
+
+/* A stretch of executable memory of one loaded object. */
+typedef struct ln_os_code {
+    uintptr_t start, end;
+    uintptr_t base;  /* where the object was loaded: start of its own addresses */
+    char object[40]; /* file name without its folder, cut to fit; "" is the program */
+} ln_os_code;
+
+/* The executable stretches of the object that holds `address`; 0: none does, they do not fit, or the object
+ * holds libc as well (a static program). */
+size_t ln_os_code_of(const void *address, ln_os_code *codes, size_t room);
+
+/* Those of libc and libm, where they are objects of their own and apart from the loader; else 0. */
+size_t ln_os_code_of_libc(ln_os_code *codes, size_t room);
+
+/* Async-signal-safe. NULL: the address is in none of them. */
+const ln_os_code *ln_os_code_find(const ln_os_code *codes, size_t count, uintptr_t address);
+
+#endif

@@ -1,0 +1,267 @@
+/* What happens on the thread that runs the script, when a deadline's signal or a fault interrupts it.
+ *
+ * A run may be left only where nothing is left half done that outlives it. That is so
+ *   - in the VM's own code: all that it touches is in the arena, which is thrown away;
+ *   - in a leaf of libc that the VM called directly (memchr, memcmp, memcpy, strcoll...): what such a
+ *     function touches is its arguments. It is one if the word on top of the stack is a return address
+ *     into the VM's code: nothing has been pushed above it. Without this rule a script that lives in
+ *     string.find() is hardly ever met outside memchr();
+ *   - not in the dynamic loader, not in the kernel's vdso, not in libc's inner functions: what they were
+ *     about to do may include giving back a lock.
+ * And only while the thread blocks the signals it usually does: a handler of the host's that interrupted the
+ * VM may have called into it (to cancel, say), and to leave that handler would leave its signals blocked.
+ * If the host changed the thread's mask for good, a few milliseconds of looking tell.
+ *
+ * The handlers are installed with SA_NODEFER and an empty mask, so what is blocked after the jump is what was
+ * blocked before the signal, and neither side needs a system call. A second deadline signal inside the first
+ * one's handler finds `handling` set and returns.
+ *
+ * A fault is the VM's if the interrupted instruction is the VM's, or the address is the run's own, in the
+ * first page (a NULL that libc was handed), or around the end of the stack; and the kernel raised it, in the
+ * running phase. Everything else is the host's, and goes to whoever was there before, or to the default
+ * action, by returning to the instruction that faults: the core dump shows it unspoilt. */
+#include "guard/handler.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "guard/run.h"
+#include "guard/watchdog.h"
+
+enum {
+    /* Looks in a row (100 us apart) before an unusual signal mask is taken for the new usual one. */
+    STRANGE_MAX = 50,
+    /* How far from the end of its stack a function with a large frame may touch first. */
+    STACK_REACH = 64 * 1024,
+    SIGNALS = 64,
+};
+
+typedef struct handler {
+    unsigned users;
+    bool installed; /* maybe beneath another's that came later and calls ours */
+    struct sigaction previous;
+} handler;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static handler handlers[SIGNALS + 1];
+
+static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+
+/* --- Passing on --------------------------------------------------------------------------------------------- */
+
+static bool ignored_by_default(int number) {
+    return number == SIGURG || number == SIGCHLD || number == SIGWINCH || number == SIGCONT;
+}
+
+/* The default action ends the process: let it, with everything as it was. A fault comes again by itself. */
+static void pass_to_default(int number, const siginfo_t *info) {
+    if (ignored_by_default(number))
+        return;
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+    if (info->si_code <= 0)
+        ln_os_signal_again(info);
+}
+
+static void call_previous(const struct sigaction *action, int number, siginfo_t *info, void *context) {
+    sigset_t during = action->sa_mask, before;
+    if (!(action->sa_flags & SA_NODEFER))
+        sigaddset(&during, number);
+    pthread_sigmask(SIG_BLOCK, &during, &before);
+    if (action->sa_flags & SA_SIGINFO)
+        action->sa_sigaction(number, info, context);
+    else
+        action->sa_handler(number);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void pass_on(int number, siginfo_t *info, void *context) {
+    struct sigaction *previous = &handlers[number].previous;
+    struct sigaction action = *previous;
+    bool is_function =
+        (action.sa_flags & SA_SIGINFO) != 0 || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+    if (is_function) {
+        if (action.sa_flags & (int)SA_RESETHAND)
+            *previous = (struct sigaction){.sa_handler = SIG_DFL};
+        call_previous(&action, number, info, context);
+    } else if (action.sa_handler == SIG_DFL || info->si_code > 0) {
+        pass_to_default(number, info); /* the kernel does not let a fault be ignored either */
+    }
+}
+
+/* --- Deadlines ---------------------------------------------------------------------------------------------- */
+
+static bool mask_is_usual(ln_slot *slot, const ln_os_place *place) {
+    if (place->blocked != slot->blocked && ++slot->strange < STRANGE_MAX)
+        return false;
+    slot->blocked = place->blocked;
+    slot->strange = 0;
+    return true;
+}
+
+static bool may_leave(ln_slot *slot, const ln_guard *guard, const void *context) {
+    ln_os_place place;
+    ln_os_place_get(context, true, &place);
+    if (!mask_is_usual(slot, &place))
+        return false;
+    if (ln_os_code_find(guard->vm, guard->vm_count, place.instruction) != NULL)
+        return true;
+    return ln_os_code_find(guard->libc, guard->libc_count, place.instruction) != NULL &&
+           ln_os_code_find(guard->vm, guard->vm_count, place.caller) != NULL;
+}
+
+static void slot_look(ln_slot *slot, const void *context) {
+    ln_run *run = atomic_load(&slot->current);
+    atomic_store(&slot->poke, false);
+    uint64_t now = ln_os_now();
+    if (!ln_run_over(run, now)) {
+        uint64_t due = ln_run_next_look(run, now);
+        atomic_store(&slot->due, due);
+        ln_watchdog_expect(due);
+    } else if (may_leave(slot, run->guard, context)) {
+        ln_os_float_restore(context);
+        ln_run_abandon(run);
+    } else if (now < atomic_load(&slot->due)) {
+        atomic_store(&slot->due, now); /* cancelled: due until it can be left */
+    }
+}
+
+static void on_deadline(int number, siginfo_t *info, void *context) {
+    int kept = errno;
+    ln_slot *slot = ln_slot_own;
+    if (!ln_os_signal_is(info, ln_slot_cookie()))
+        pass_on(number, info, context);
+    uint32_t phase = LN_PHASE_HOST;
+    if (slot != NULL && !atomic_load(&slot->handling) &&
+        !atomic_compare_exchange_strong(&slot->phase, &phase, LN_PHASE_LATE) && phase == LN_PHASE_RUN) {
+        atomic_store(&slot->handling, true);
+        slot_look(slot, context);
+        atomic_store(&slot->handling, false);
+    }
+    errno = kept;
+}
+
+/* --- Faults ------------------------------------------------------------------------------------------------- */
+
+static bool within(uintptr_t address, uintptr_t start, size_t size) {
+    return address - start < size;
+}
+
+static bool address_is_vm(const ln_slot *slot, const ln_run *run, uintptr_t address) {
+    return within(address, (uintptr_t)run->arena_start, run->arena_size) ||
+           within(address, 0, ln_os_page_size()) ||
+           (slot->stack_low != 0 && within(address, slot->stack_low - STACK_REACH, 2 * (size_t)STACK_REACH));
+}
+
+static bool fault_is_vm(const ln_slot *slot, const ln_run *run, const ln_fault *fault) {
+    if (ln_os_code_find(run->guard->vm, run->guard->vm_count, fault->instruction) != NULL)
+        return true;
+    return (fault->signal == SIGSEGV || fault->signal == SIGBUS) && address_is_vm(slot, run, fault->address);
+}
+
+static bool in_vm(const ln_slot *slot) {
+    uint32_t phase = atomic_load(&slot->phase);
+    return phase == LN_PHASE_RUN || phase == LN_PHASE_HOOKED;
+}
+
+static void on_fault(int number, siginfo_t *info, void *context) {
+    int kept = errno;
+    ln_slot *slot = ln_slot_own;
+    if (slot != NULL && in_vm(slot) && info->si_code > 0) {
+        ln_run *run = atomic_load(&slot->current);
+        ln_os_place place;
+        ln_os_place_get(context, false, &place);
+        ln_fault fault = {number, (uintptr_t)info->si_addr, place.instruction};
+        if (run->guard->contain_faults && fault_is_vm(slot, run, &fault)) {
+            run->fault = fault;
+            ln_os_float_restore(context);
+            ln_run_end(run, LN_END_FAULT);
+        }
+    }
+    errno = kept;
+    pass_on(number, info, context);
+}
+
+/* --- Installing --------------------------------------------------------------------------------------------- */
+
+uint64_t ln_handler_faults(void) {
+    uint64_t signals = 0;
+    for (size_t i = 0; i < LN_COUNT(fault_signals); i++)
+        signals |= LN_SIGNAL_BIT(fault_signals[i]);
+    return signals;
+}
+
+bool ln_handler_accepts(int number) {
+    return number >= 1 && number <= SIGNALS && number != SIGKILL && number != SIGSTOP && number != SIGABRT &&
+           number != SIGTRAP && !(ln_handler_faults() & LN_SIGNAL_BIT(number));
+}
+
+static struct sigaction our_action(int number) {
+    bool fault = (ln_handler_faults() & LN_SIGNAL_BIT(number)) != 0;
+    struct sigaction action = {
+        .sa_sigaction = fault ? on_fault : on_deadline,
+        .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART,
+    };
+    sigemptyset(&action.sa_mask);
+    return action;
+}
+
+/* The previous handler is known before ours can be called. One that was left installed beneath another's
+ * stays where it is: on top of that it would be called twice. */
+static bool handler_install(int number) {
+    handler *entry = &handlers[number];
+    struct sigaction action = our_action(number);
+    if (entry->installed)
+        return true;
+    if (sigaction(number, NULL, &entry->previous) != 0 || sigaction(number, &action, NULL) != 0)
+        return false;
+    entry->installed = true;
+    return true;
+}
+
+static void handler_remove(int number) {
+    handler *entry = &handlers[number];
+    struct sigaction now;
+    if (sigaction(number, NULL, &now) != 0 || !(now.sa_flags & SA_SIGINFO) ||
+        now.sa_sigaction != our_action(number).sa_sigaction)
+        return;
+    /* One of our signals may still be on its way to a thread, and must not end the process. */
+    bool deadly = entry->previous.sa_handler == SIG_DFL && !ignored_by_default(number);
+    if (deadly && !(ln_handler_faults() & LN_SIGNAL_BIT(number)))
+        return;
+    if (sigaction(number, &entry->previous, NULL) == 0)
+        entry->installed = false;
+}
+
+static void handlers_drop(uint64_t signals) {
+    for (int number = 1; number <= SIGNALS; number++) {
+        if ((signals & LN_SIGNAL_BIT(number)) && --handlers[number].users == 0)
+            handler_remove(number);
+    }
+}
+
+bool ln_handler_hold(uint64_t signals) {
+    uint64_t held = 0;
+    pthread_mutex_lock(&lock);
+    for (int number = 1; number <= SIGNALS; number++) {
+        if (!(signals & LN_SIGNAL_BIT(number)))
+            continue;
+        if (handlers[number].users == 0 && !handler_install(number))
+            break;
+        handlers[number].users++;
+        held |= LN_SIGNAL_BIT(number);
+    }
+    if (held != signals)
+        handlers_drop(held);
+    pthread_mutex_unlock(&lock);
+    return held == signals;
+}
+
+void ln_handler_release(uint64_t signals) {
+    pthread_mutex_lock(&lock);
+    handlers_drop(signals);
+    pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,34 @@
+/* Between the rooms' own files: what a guard is, and how the signal handler and the run share decisions. */
+#ifndef LN_GUARD_RUN_H
+#define LN_GUARD_RUN_H
+
+#include "base/os_guard.h"
+#include "guard/guard.h"
+#include "guard/slot.h"
+
+/* Loaded objects have one executable stretch, seldom two. */
+enum { LN_GUARD_CODES = 16 };
+
+struct ln_guard {
+    ln_guard_kind kind; /* SIGNAL or HOOK */
+    int signal;
+    bool contain_faults;
+    void (*log)(void *ud, const char *text);
+    void *log_ud;
+    uint64_t signals; /* that its threads must be able to receive, bit n - 1 for signal n */
+    size_t vm_count, libc_count;
+    ln_os_code vm[LN_GUARD_CODES];
+    ln_os_code libc[LN_GUARD_CODES];
+};
+
+/* Looks at the run's budget. True: it must be abandoned, and run->end says why. False: it goes on, perhaps
+ * softened or probed. The caller has set the slot's `handling`. Async-signal-safe. */
+bool ln_run_over(ln_run *run, uint64_t now);
+
+/* When to look next. Async-signal-safe. */
+uint64_t ln_run_next_look(const ln_run *run, uint64_t now);
+
+/* Leaves the run for ln_run_execute(), from wherever its thread stands; run->end is set. */
+LN_NORETURN void ln_run_abandon(ln_run *run);
+
+#endif
