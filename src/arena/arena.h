@@ -38,19 +38,19 @@ typedef struct ln_arena_config {
     size_t reserve;    /* bytes beyond the limit that ln_arena_open_reserve() lends; 0: none */
     ln_allocator host; /* NULL: an own reservation; else every block comes from here */
     void *host_ud;
-    void (*host_enter)(
-        void *ud); /* called before and after each call of `host`; NULL: nothing. A run may be */
-    void (*host_leave)(void *ud); /* killed in host_leave: by then nothing is half done */
-    void *section_ud;             /* passed to both */
+    /* Called before and after each call of `host`; NULL: nothing. A run may be killed in host_leave(): by then
+     * nothing is half done. */
+    void (*host_enter)(void *section_ud);
+    void (*host_leave)(void *section_ud);
+    void *section_ud;
 } ln_arena_config;
 
 typedef struct ln_arena_stats {
     size_t used;          /* bytes in live blocks, as the program asked for them */
     size_t peak;          /* highest `used` since the last reset, the image's own included */
-    size_t committed;     /* bytes taken from the system and counted against the limit; never above it, unless
-                              the limit was lowered below what is in use */
-    size_t lent;          /* bytes taken from the system beyond the limit, out of the reserve */
-    size_t limit;         /* the limit in force; SIZE_MAX: none */
+    size_t committed;     /* bytes taken from the system and counted against the limit; never above it */
+    size_t lent;          /* bytes beyond the limit: out of the reserve, or in use since a higher limit */
+    size_t limit;         /* the limit in force; on the host's allocator without one close to SIZE_MAX */
     uint64_t allocations; /* blocks handed out (not counting resizes in place) since the last reset */
     uint64_t failures;    /* requests refused since the last reset */
     bool reserved;        /* true: own reservation; false: host's allocator */
