@@ -53,7 +53,7 @@ local function restore(text)
         elseif key == "lit" then
             state.lit = value == "true"
         else
-            state[key] = math.tointeger(value)
+            state[key] = tonumber(value)
         end
     end
     return state

@@ -52,7 +52,7 @@ local RULES = {
 -- "-1.150,00" is -115000 cents.
 local function cents(text)
     local sign, whole, rest = text:match("^(%-?)([%d.]+),(%d%d)$")
-    local amount = math.tointeger((whole:gsub("%.", ""))) * 100 + math.tointeger(rest)
+    local amount = tonumber((whole:gsub("%.", ""))) * 100 + tonumber(rest)
     return sign == "-" and -amount or amount
 end
 
@@ -66,7 +66,7 @@ local function parse(text)
     for line in text:gmatch("[^\n]+") do
         local y, m, d, what, amount = line:match("^(%d+)-(%d+)-(%d+) | (.-)%s*|%s*(%S+)$")
         assert(y, "not a transaction: " .. line)
-        list[#list + 1] = { month = y .. "-" .. m, day = math.tointeger(d), text = what, amount = cents(amount) }
+        list[#list + 1] = { month = y .. "-" .. m, day = tonumber(d), text = what, amount = cents(amount) }
     end
     return list
 end

@@ -34,7 +34,7 @@ end
 local function parse(text)
     local y, m, d = text:match("^(%d%d%d%d)-(%d%d)-(%d%d)$")
     if not y then return nil, "not a date: " .. text end
-    y, m, d = math.tointeger(y), math.tointeger(m), math.tointeger(d)
+    y, m, d = tonumber(y), tonumber(m), tonumber(d)
     if m < 1 or m > 12 or d < 1 or d > month_length(y, m) then return nil, "no such day: " .. text end
     return to_days(y, m, d)
 end
@@ -96,7 +96,7 @@ local NAMES = { mon = 1, tue = 2, wed = 3, thu = 4, fri = 5, sat = 6, sun = 7 }
 
 local function occurrences(rule, limit)
     local every, unit, on, start = rule:match("^every (%d+) (%a+)%s*(.-) from (%S+)$")
-    local step, first, list = math.tointeger(every), assert(parse(start)), {}
+    local step, first, list = tonumber(every), assert(parse(start)), {}
     if unit == "days" then
         for i = 0, limit - 1 do list[#list + 1] = first + i * step end
     elseif unit == "months" then

@@ -91,7 +91,7 @@ end
 
 local function cents(text)
     local units, rest = text:match("^(%d+)%.(%d%d)$")
-    return math.tointeger(units) * 100 + math.tointeger(rest)
+    return tonumber(units) * 100 + tonumber(rest)
 end
 
 local function group_by_region(rows)
@@ -103,7 +103,7 @@ local function group_by_region(rows)
             groups[row.region] = group
             order[#order + 1] = group
         end
-        local units = math.tointeger(row.units)
+        local units = tonumber(row.units)
         local amount = units * cents(row["unit price"])
         group.orders = group.orders + 1
         group.units = group.units + units

@@ -151,7 +151,7 @@ local function patch(lines, diff)
         local mark, line = text:sub(1, 1), text:sub(2)
         if start then
             for i = at, start - 1 do out[#out + 1] = lines[i] end
-            at = math.tointeger(start)
+            at = tonumber(start)
         elseif mark == "+" then
             out[#out + 1] = line
         else

@@ -88,7 +88,7 @@ local glider = Board.new(8, 8):put(".O.\n..O\nOOO", 0, 0)
 before = tostring(glider)
 assert(tostring(glider:run(32)) == before, "a glider is home after four times round eight cells")
 
-local pentomino = Board.new(24, 24):put(".OO\nOO.\n.O.", 10, 10)
+local pentomino = Board.new(16, 16):put(".OO\nOO.\n.O.", 6, 6)
 local counts = {}
 for i = 0, 9 do
     counts[i + 1] = pentomino:population()

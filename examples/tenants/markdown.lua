@@ -74,7 +74,7 @@ local function inline(text)
     text = text:gsub("%*(%S.-)%*", "<em>%1</em>")
     text = text:gsub("%f[%w_]_(%S.-)_%f[^%w_]", "<em>%1</em>")
     text = text:gsub("  +\n", "<br>\n")
-    return (text:gsub("\1(%d+)\2", function(n) return parked[math.tointeger(n)] end))
+    return (text:gsub("\1(%d+)\2", function(n) return parked[tonumber(n)] end))
 end
 
 local function split_lines(text)

@@ -134,7 +134,7 @@ local function clock(minutes) return ("%02d:%02d"):format(minutes // 60, minutes
 
 local refused, trail = {}, {}
 for hour, minute, id, event, data in EVENTS:gmatch("(%d+):(%d+) (%S+) (%a+) ?([^\n]*)") do
-    local now, order = hour * 60 + math.tointeger(minute), by_id[id]
+    local now, order = hour * 60 + tonumber(minute), by_id[id]
     workflow:tick(orders, now)
     workflow:tick(orders, now)
     local value = data ~= "" and (tonumber(data) or data) or nil

@@ -21,7 +21,7 @@ local function range(from, to)
     local c1, r1 = from:match("(%u)(%d+)")
     local c2, r2 = to:match("(%u)(%d+)")
     local list = {}
-    for r = math.tointeger(r1), math.tointeger(r2) do
+    for r = tonumber(r1), tonumber(r2) do
         for c = c1:byte(), c2:byte() do list[#list + 1] = string.char(c) .. r end
     end
     return list

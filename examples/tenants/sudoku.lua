@@ -86,7 +86,7 @@ local function parse(text)
     local grid = {}
     for i = 1, 81 do grid[i] = ALL end
     for i = 1, 81 do
-        local digit = math.tointeger(text:sub(i, i))
+        local digit = tonumber(text:sub(i, i))
         if digit and not assign(grid, i, 1 << (digit - 1)) then return nil end
     end
     return grid
@@ -141,7 +141,7 @@ end
 local function check(text)
     for _, unit in ipairs(UNITS) do
         local seen = 0
-        for _, cell in ipairs(unit) do seen = seen | 1 << (math.tointeger(text:sub(cell, cell)) - 1) end
+        for _, cell in ipairs(unit) do seen = seen | 1 << (tonumber(text:sub(cell, cell)) - 1) end
         assert(seen == ALL, "a unit lacks a digit")
     end
 end
