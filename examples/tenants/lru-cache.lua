@@ -131,7 +131,7 @@ local function simulate(policy, size, keys)
     return hits
 end
 
-local keys, results = trace(600), {}
+local keys, results = trace(450), {}
 print(("%-8s %4s %6s %5s"):format("policy", "size", "hits", "rate"))
 for _, policy in ipairs { "fifo", "lru", "lfu", "slru" } do
     results[policy] = {}
