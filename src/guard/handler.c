@@ -10,11 +10,11 @@
  *     about to do may include giving back a lock.
  * And only while the thread blocks the signals it usually does: a handler of the host's that interrupted the
  * VM may have called into it (to cancel, say), and to leave that handler would leave its signals blocked.
- * If the host changed the thread's mask for good, a few milliseconds of looking tell.
+ * If the host changed the thread's mask for good, ten milliseconds of looking tell, once.
  *
- * The handlers are installed with SA_NODEFER and an empty mask, so what is blocked after the jump is what was
- * blocked before the signal, and neither side needs a system call. A second deadline signal inside the first
- * one's handler finds `handling` set and returns.
+ * The deadline's signal is blocked while its handler runs (a slow machine would nest them otherwise, until
+ * the signal stack is full) and unblocked just before the jump, so that neither the start nor the end of a
+ * run needs a system call for its mask. The faults' handlers block nothing.
  *
  * A fault is the VM's if the interrupted instruction is the VM's, or the address is the run's own, in the
  * first page (a NULL that libc was handed), or around the end of the stack; and the kernel raised it, in the
@@ -31,8 +31,8 @@
 #include "guard/watchdog.h"
 
 enum {
-    /* Looks in a row (100 us apart) before an unusual signal mask is taken for the new usual one. */
-    STRANGE_MAX = 50,
+    /* How long a thread must have blocked unusual signals before that is taken for the new usual. */
+    STRANGE_MAX_NS = 10 * 1000 * 1000,
     /* How far from the end of its stack a function with a large frame may touch first. */
     STACK_REACH = 64 * 1024,
     SIGNALS = 64,
@@ -94,18 +94,24 @@ static void pass_on(int number, siginfo_t *info, void *context) {
 
 /* --- Deadlines ---------------------------------------------------------------------------------------------- */
 
-static bool mask_is_usual(ln_slot *slot, const ln_os_place *place) {
-    if (place->blocked != slot->blocked && ++slot->strange < STRANGE_MAX)
+static bool mask_is_usual(ln_slot *slot, const ln_os_place *place, uint64_t now) {
+    if (place->blocked == slot->blocked) {
+        slot->strange_since = 0;
+        return true;
+    }
+    if (slot->strange_since == 0)
+        slot->strange_since = now;
+    if (now - slot->strange_since < STRANGE_MAX_NS)
         return false;
     slot->blocked = place->blocked;
-    slot->strange = 0;
+    slot->strange_since = 0;
     return true;
 }
 
-static bool may_leave(ln_slot *slot, const ln_guard *guard, const void *context) {
+static bool may_leave(ln_slot *slot, const ln_guard *guard, const void *context, uint64_t now) {
     ln_os_place place;
     ln_os_place_get(context, true, &place);
-    if (!mask_is_usual(slot, &place))
+    if (!mask_is_usual(slot, &place, now))
         return false;
     if (ln_os_code_find(guard->vm, guard->vm_count, place.instruction) != NULL)
         return true;
@@ -117,13 +123,15 @@ static void slot_look(ln_slot *slot, const void *context) {
     ln_run *run = atomic_load(&slot->current);
     atomic_store(&slot->poke, false);
     uint64_t now = ln_os_now();
-    if (!ln_run_over(run, now)) {
+    ln_end end = ln_run_look(run, now);
+    if (end == LN_END_FINISHED) {
         uint64_t due = ln_run_next_look(run, now);
         atomic_store(&slot->due, due);
         ln_watchdog_expect(due);
-    } else if (may_leave(slot, run->guard, context)) {
+    } else if (may_leave(slot, run->guard, context, now)) {
         ln_os_float_restore(context);
-        ln_run_abandon(run);
+        ln_os_signals_unblock(LN_SIGNAL_BIT(slot->signal)); /* another one finds `handling` set */
+        ln_run_end(run, end);
     } else if (now < atomic_load(&slot->due)) {
         atomic_store(&slot->due, now); /* cancelled: due until it can be left */
     }
@@ -182,7 +190,11 @@ static void on_fault(int number, siginfo_t *info, void *context) {
         }
     }
     errno = kept;
+    /* A host's crash handler is not the VM: no deadline may leave it. */
+    uint32_t phase = slot != NULL ? atomic_exchange(&slot->phase, LN_PHASE_NONE) : LN_PHASE_NONE;
     pass_on(number, info, context);
+    if (slot != NULL)
+        atomic_store(&slot->phase, phase);
 }
 
 /* --- Installing --------------------------------------------------------------------------------------------- */
@@ -203,7 +215,7 @@ static struct sigaction our_action(int number) {
     bool fault = (ln_handler_faults() & LN_SIGNAL_BIT(number)) != 0;
     struct sigaction action = {
         .sa_sigaction = fault ? on_fault : on_deadline,
-        .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART,
+        .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | (fault ? SA_NODEFER : 0),
     };
     sigemptyset(&action.sa_mask);
     return action;

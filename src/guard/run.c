@@ -130,18 +130,15 @@ static void run_soften(ln_run *run, ln_end end, uint64_t now) {
     run->soften(run->soften_ud);
 }
 
-bool ln_run_over(ln_run *run, uint64_t now) {
+ln_end ln_run_look(ln_run *run, uint64_t now) {
     ln_end end = run_verdict(run, now);
     if (end == LN_END_FINISHED) {
         run_probe(run, now);
-        return false;
-    }
-    if (run->soften != NULL && run->budget.grace_ns != 0 && run->softened == LN_END_FINISHED) {
+    } else if (run->soften != NULL && run->budget.grace_ns != 0 && run->softened == LN_END_FINISHED) {
         run_soften(run, end, now);
-        return false;
+        end = LN_END_FINISHED;
     }
-    run->end = end;
-    return true;
+    return end;
 }
 
 uint64_t ln_run_next_look(const ln_run *run, uint64_t now) {
@@ -176,8 +173,9 @@ void ln_run_attend(ln_run *run) {
     atomic_store(&slot->handling, true);
     atomic_store(&slot->poke, false);
     uint64_t now = ln_os_now();
-    if (ln_run_over(run, now))
-        ln_run_abandon(run);
+    ln_end end = ln_run_look(run, now);
+    if (end != LN_END_FINISHED)
+        ln_run_end(run, end);
     slot_expect(slot, run, ln_run_next_look(run, now));
     atomic_store(&slot->handling, false);
 }
@@ -335,17 +333,12 @@ ln_end ln_run_execute(ln_run *run, ln_guard *guard, const ln_budget *budget, voi
 
 /* --- Ending it ---------------------------------------------------------------------------------------------- */
 
-void ln_run_abandon(ln_run *run) {
-    atomic_store(run->phase, LN_PHASE_BUSY);
-    run->abandoned = true;
-    siglongjmp(run->escape, 1);
-}
-
 void ln_run_end(ln_run *run, ln_end end) {
-    /* Between the two stores a deadline must not put its own end over this one. */
+    /* First of all, so that no deadline puts its own end over this one. */
     atomic_store(run->phase, LN_PHASE_BUSY);
     run->end = end;
-    ln_run_abandon(run);
+    run->abandoned = true;
+    siglongjmp(run->escape, 1);
 }
 
 void ln_run_cancel(ln_run *run) {

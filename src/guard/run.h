@@ -21,14 +21,11 @@ struct ln_guard {
     ln_os_code libc[LN_GUARD_CODES];
 };
 
-/* Looks at the run's budget. True: it must be abandoned, and run->end says why. False: it goes on, perhaps
- * softened or probed. The caller has set the slot's `handling`. Async-signal-safe. */
-bool ln_run_over(ln_run *run, uint64_t now);
+/* Looks at the run's budget. LN_END_FINISHED: it goes on, perhaps softened or probed just now; else what it
+ * must be ended for. The caller has set the slot's `handling`. Async-signal-safe. */
+ln_end ln_run_look(ln_run *run, uint64_t now);
 
 /* When to look next. Async-signal-safe. */
 uint64_t ln_run_next_look(const ln_run *run, uint64_t now);
-
-/* Leaves the run for ln_run_execute(), from wherever its thread stands; run->end is set. */
-LN_NORETURN void ln_run_abandon(ln_run *run);
 
 #endif
