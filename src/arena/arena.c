@@ -34,11 +34,16 @@
 #define ZONE_SHARE 16
 #define NEAR       ((size_t)64 << 10)
 
+/* No larger request is looked at: rounding it up might overflow. */
+#define REQUEST_MAX (SIZE_MAX / 2 < LN_RESERVATION_MAX ? SIZE_MAX / 2 : (size_t)LN_RESERVATION_MAX)
+
 /* --- the short paths ---------------------------------------------------------------------------------------- */
 
 static LN_COLD void *refuse(ln_arena *a) {
     a->refused = true;
     a->failures++;
+    if (a->control.on_refusal != NULL)
+        a->control.on_refusal(a->control.on_refusal_ud);
     return NULL;
 }
 
@@ -60,7 +65,7 @@ LN_INLINE void *count_block(ln_arena *a, void *block, size_t n) {
 }
 
 static LN_NOINLINE void *allocate_slowly(ln_arena *a, size_t n) {
-    void *block = ln_fault_due(a) ? NULL : ln_spans_obtain(a, n);
+    void *block = n > REQUEST_MAX || ln_fault_due(a) ? NULL : ln_spans_obtain(a, n);
     return block != NULL ? count_block(a, block, n) : refuse(a);
 }
 
@@ -134,7 +139,7 @@ static void *move(ln_arena *a, void *block, size_t osize, size_t nsize) {
 }
 
 static LN_NOINLINE void *resize(ln_arena *a, void *block, size_t osize, size_t nsize) {
-    if (nsize > osize && LN_UNLIKELY(ln_fault_due(a))) {
+    if (nsize > osize && LN_UNLIKELY(nsize > REQUEST_MAX || ln_fault_due(a))) {
         return refuse(a);
     }
     if (!fit(a, block, osize, nsize)) {
@@ -214,6 +219,8 @@ static bool found_arena(ln_arena *a, size_t reservation, const ln_arena_config *
     c->zone_committed = committed;
     c->descriptors = g.pages - sizeof(ln_span) + (g.pages >> LN_PAGE_SHIFT) * sizeof(ln_span);
     c->reserve = config->reserve;
+    c->on_refusal = config->on_refusal;
+    c->on_refusal_ud = config->on_refusal_ud;
     c->shares_images = reservation == LN_SHARING_SIZE && (uintptr_t)a % LN_SHARING_SIZE == 0;
     c->page_committed = ln_first_page(a);
     a->page_top = ln_first_page(a);

@@ -43,6 +43,10 @@ typedef struct ln_arena_config {
     void (*host_enter)(void *section_ud);
     void (*host_leave)(void *section_ud);
     void *section_ud;
+    /* Told of each request that is refused, before the refusal is answered; it must not ask for memory. NULL:
+     * nobody. */
+    void (*on_refusal)(void *ud);
+    void *on_refusal_ud;
 } ln_arena_config;
 
 typedef struct ln_arena_stats {

@@ -82,6 +82,8 @@ lunette_status ln_bridge_open(const ln_arena_config *config, ln_arena **arena) {
     memset(b, 0, sizeof *b);
     b->arena.control.kind = LN_ARENA_BRIDGE;
     b->arena.control.reserve = config->reserve;
+    b->arena.control.on_refusal = config->on_refusal;
+    b->arena.control.on_refusal_ud = config->on_refusal_ud;
     b->host = config->host;
     b->host_ud = config->host_ud;
     b->host_enter = config->host_enter;
@@ -125,6 +127,8 @@ size_t ln_bridge_committed(const ln_arena *a) {
 static void *refuse(ln_arena *a) {
     a->refused = true;
     a->failures++;
+    if (a->control.on_refusal != NULL)
+        a->control.on_refusal(a->control.on_refusal_ud);
     return NULL;
 }
 

@@ -77,6 +77,8 @@ typedef struct ln_control {
     size_t zone_committed; /* offset up to which the zone is committed */
     size_t grain;          /* commits are multiples of this: the machine's page size */
     uint64_t fail_in;      /* injected failure: requests until then; 0: none */
+    void (*on_refusal)(void *ud); /* told of each refused request; NULL: nobody */
+    void *on_refusal_ud;
     uint32_t page_committed; /* page number up to which pages (and their descriptors) are committed */
     uint32_t page_max;       /* page number up to which the limit lets them be */
     uint32_t page_ready;     /* the lower of the two: what page_top may rise to at once */

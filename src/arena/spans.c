@@ -159,7 +159,7 @@ static void *obtain_small(ln_arena *a, size_t n) {
 
 static void *obtain_run(ln_arena *a, size_t n) {
     size_t pages = ln_pages_for(n);
-    uint32_t page = n < LN_RESERVATION_MAX ? ln_run_take(a, (uint32_t)pages) : 0;
+    uint32_t page = ln_run_take(a, (uint32_t)pages);
     if (page == 0) {
         return NULL;
     }
@@ -169,7 +169,7 @@ static void *obtain_run(ln_arena *a, size_t n) {
 }
 
 static void *obtain_in_zone(ln_arena *a, size_t n) {
-    uint32_t block = n < LN_ZONE_ROOM_MAX ? ln_zone_take(a, ln_round_up(n, LN_GRANULE)) : 0;
+    uint32_t block = ln_zone_take(a, ln_round_up(n, LN_GRANULE));
     return block != 0 ? ln_arena_at(a, block) : NULL;
 }
 

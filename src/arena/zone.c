@@ -285,6 +285,9 @@ bool ln_zone_seal(ln_arena *a) {
     ln_control *c = &a->control;
     size_t size = bits_bytes(a->zone_top);
     size_t end = a->zone_top + size;
+    if (!commit_bits(a, a->zone_top)) {
+        return false;
+    }
     if (end > c->zone_committed && !commit_zone_to(a, ln_round_up(end, c->grain))) {
         return false;
     }

@@ -4,7 +4,7 @@
 const char *lunette_status_name(lunette_status status) {
     switch (status) {
 #define STATUS_NAME(constant, number, name, text) \
-    case LUNETTE_##constant: \
+    case LUNETTE_##constant:                      \
         return name;
         LUNETTE_STATUS_MAP(STATUS_NAME)
 #undef STATUS_NAME
@@ -15,7 +15,7 @@ const char *lunette_status_name(lunette_status status) {
 const char *lunette_status_text(lunette_status status) {
     switch (status) {
 #define STATUS_TEXT(constant, number, name, text) \
-    case LUNETTE_##constant: \
+    case LUNETTE_##constant:                      \
         return text;
         LUNETTE_STATUS_MAP(STATUS_TEXT)
 #undef STATUS_TEXT
