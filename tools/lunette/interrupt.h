@@ -1,0 +1,17 @@
+/* Ctrl-C. While armed, the first SIGINT is taken (and ends the run that is going on), and the second ends the
+ * process as if nobody had asked for it. */
+#ifndef INTERRUPT_H
+#define INTERRUPT_H
+
+#include "tool.h"
+
+/* From now on a SIGINT is remembered, and cancels the run going on in `context` unless that is NULL. */
+void interrupt_arm(lunette_context *context);
+
+/* Back to the default action. Before the context is released. */
+void interrupt_disarm(void);
+
+/* Whether there was one since interrupt_arm(). */
+bool interrupt_seen(void);
+
+#endif

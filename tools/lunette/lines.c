@@ -1,0 +1,205 @@
+/* Reading lines. See lines.h.
+ *
+ * libedit and readline share the interface used here but for one thing, Ctrl-C. libedit's read fails when the
+ * handler returns, and so does its readline(); GNU's goes on reading, and asks a hook whether it shall. */
+#include "lines.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if defined(LUNETTE_WITH_LIBEDIT)
+#include <editline/readline.h>
+#define WITH_EDITING 1
+#elif defined(LUNETTE_WITH_READLINE)
+#include <readline/history.h>
+#include <readline/readline.h>
+#define WITH_EDITING 1
+#else
+#define WITH_EDITING 0
+#endif
+
+#include "interrupt.h"
+#include "words.h"
+
+enum { HISTORY_MOST = 1000 };
+
+bool lines_interactive(void) {
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+/* --- Plain ----------------------------------------------------------------------------------------------- */
+
+static lines_result read_plain(text *to, const char *prompt) {
+    if (lines_interactive()) {
+        put_format("%s", prompt);
+        fflush(stdout);
+    }
+    char *line = NULL;
+    size_t room = 0;
+    errno = 0;
+    const ssize_t got = getline(&line, &room, stdin);
+    const int error = errno;
+    if (got > 0)
+        text_add(to, line, (size_t)got - (line[got - 1] == '\n'));
+    free(line);
+    if (to->failed || error == ENOMEM)
+        return LINES_FAILED;
+    if (got > 0)
+        return LINES_READ;
+    if (interrupt_seen()) {
+        clearerr(stdin);
+        return LINES_INTERRUPTED;
+    }
+    return LINES_END;
+}
+
+#if WITH_EDITING
+
+/* --- History --------------------------------------------------------------------------------------------- */
+
+static text history_file; /* empty: there is no place for one */
+
+/* $XDG_STATE_HOME/lunette/history, by default in ~/.local/state. */
+static void find_history_file(text *path) {
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    if (state != NULL && state[0] == '/')
+        text_add_format(path, "%s/lunette/history", state);
+    else if (home != NULL && home[0] == '/')
+        text_add_format(path, "%s/.local/state/lunette/history", home);
+    if (path->failed)
+        text_free(path);
+}
+
+static void make_folders(char *path) {
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(path, S_IRWXU);
+        *slash = '/';
+    }
+}
+
+static void save_history(void) {
+    if (history_file.size == 0)
+        return;
+    make_folders(history_file.bytes);
+    const mode_t before = umask(S_IRWXG | S_IRWXO);
+    (void)write_history(history_file.bytes);
+    umask(before);
+}
+
+/* --- Completion ------------------------------------------------------------------------------------------ */
+
+/* Called with 0 and then 1, 2, … for the words that begin with `prefix`; each is the editor's to free. */
+static char *next_completion(const char *prefix, int state) {
+    static size_t at;
+    if (state == 0)
+        at = 0;
+    const char *word = words_next(prefix, &at);
+    return word != NULL ? strdup(word) : NULL;
+}
+
+/* File names are no completion here: words or nothing. */
+static char **complete(const char *prefix, int start, int end) {
+    (void)start;
+    (void)end;
+    rl_attempted_completion_over = 1;
+    return rl_completion_matches(prefix, next_completion);
+}
+
+#ifdef LUNETTE_WITH_READLINE
+static int after_signal(void) {
+    if (interrupt_seen())
+        rl_done = 1;
+    return 0;
+}
+#endif
+
+/* The editor draws UTF-8 only when told the locale. Lua is none the wiser: in UTF-8 the classes of single bytes are
+ * those of the C locale. In any other character set they are not, and the editor stays with ASCII. */
+static void use_utf8(void) {
+    if (setlocale(LC_CTYPE, "") != NULL && strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        setlocale(LC_CTYPE, "C");
+}
+
+void lines_start(void) {
+    if (!lines_interactive())
+        return;
+    use_utf8();
+    static char breaks[] = " \t\n\"\\'`@$><=;|&{([,+-*/%^#~:)]}";
+    rl_readline_name = "lunette";
+    rl_basic_word_break_characters = breaks;
+    rl_attempted_completion_function = complete;
+    rl_completion_append_character = '\0';
+    rl_catch_signals = 0;
+#ifdef LUNETTE_WITH_READLINE
+    rl_catch_signals = 1;
+    rl_signal_event_hook = after_signal;
+#endif
+    using_history();
+    stifle_history(HISTORY_MOST);
+    find_history_file(&history_file);
+    if (history_file.size > 0)
+        (void)read_history(history_file.bytes);
+}
+
+static lines_result read_edited(text *to, const char *prompt) {
+    fflush(stdout);
+    interrupt_arm(NULL);
+    char *line = readline(prompt);
+    const bool interrupted = interrupt_seen();
+    interrupt_disarm();
+    if (interrupted) {
+        free(line);
+        put_bytes("\n", 1);
+        return LINES_INTERRUPTED;
+    }
+    if (line == NULL)
+        return LINES_END;
+    text_add_string(to, line);
+    free(line);
+    return to->failed ? LINES_FAILED : LINES_READ;
+}
+
+lines_result lines_read(text *to, const char *prompt) {
+    text_clear(to);
+    return lines_interactive() ? read_edited(to, prompt) : read_plain(to, prompt);
+}
+
+void lines_remember(const char *entry) {
+    if (!lines_interactive() || entry[strspn(entry, " \t")] == '\0')
+        return;
+    add_history(entry);
+    words_learn(entry);
+}
+
+void lines_stop(void) {
+    if (lines_interactive())
+        save_history();
+    text_free(&history_file);
+}
+
+#else
+
+void lines_start(void) {
+}
+
+lines_result lines_read(text *to, const char *prompt) {
+    text_clear(to);
+    return read_plain(to, prompt);
+}
+
+void lines_remember(const char *entry) {
+    (void)entry;
+}
+
+void lines_stop(void) {
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* Outcomes in words and numbers. See report.h. */
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "record.h"
+#include "units.h"
+
+tool_exit report_exit(lunette_status status) {
+    switch (status) {
+    case LUNETTE_OK:
+        return TOOL_OK;
+    case LUNETTE_RUNTIME_ERROR:
+        return TOOL_SCRIPT;
+    case LUNETTE_INVALID_ARGUMENT:
+    case LUNETTE_NOT_FOUND:
+        return TOOL_USAGE;
+    case LUNETTE_SYNTAX_ERROR:
+        return TOOL_SYNTAX;
+    case LUNETTE_MEMORY_LIMIT:
+        return TOOL_MEMORY;
+    case LUNETTE_TIME_LIMIT:
+        return TOOL_TIME;
+    case LUNETTE_CPU_LIMIT:
+    case LUNETTE_INSTRUCTION_LIMIT:
+    case LUNETTE_OUTPUT_LIMIT:
+    case LUNETTE_HOST_CALL_LIMIT:
+    case LUNETTE_HOST_TIME_LIMIT:
+    case LUNETTE_VALUE_LIMIT:
+        return TOOL_LIMIT;
+    case LUNETTE_CANCELLED:
+        return TOOL_CANCELLED;
+    case LUNETTE_VM_FAULT:
+        return TOOL_VM_FAULT;
+    case LUNETTE_NO_MEMORY:
+    case LUNETTE_UNSUPPORTED:
+    case LUNETTE_STACK_TOO_SMALL:
+    case LUNETTE_SYSTEM:
+        return TOOL_SYSTEM;
+    default:
+        return TOOL_DEFECT;
+    }
+}
+
+/* The amount that a limit of the command line allowed, in brackets; nothing for other outcomes. */
+static void add_limit(text *to, lunette_status status, const options *limits) {
+    char amount[UNITS_TEXT_SIZE];
+    if (status == LUNETTE_MEMORY_LIMIT)
+        text_add_format(to, " (%s)", units_format(UNITS_SIZE, limits->memory, amount));
+    else if (status == LUNETTE_TIME_LIMIT)
+        text_add_format(to, " (%s)", units_format(UNITS_DURATION, limits->wall, amount));
+    else if (status == LUNETTE_CPU_LIMIT)
+        text_add_format(to, " (%s)", units_format(UNITS_DURATION, limits->cpu, amount));
+    else if (status == LUNETTE_INSTRUCTION_LIMIT)
+        text_add_format(to, " (%s)", units_format(UNITS_COUNT, limits->instructions, amount));
+    else if (status == LUNETTE_OUTPUT_LIMIT)
+        text_add_format(to, " (%s)", units_format(UNITS_SIZE, limits->output, amount));
+}
+
+static void add_frame(text *to, const lunette_frame *frame) {
+    /* A bare name is a function's; "main chunk" and "method 'add'" say themselves what they are. */
+    const bool bare = strpbrk(frame->function, " '?") == NULL;
+    text_add_format(to, bare ? "    in function '%s'" : "    in %s", frame->function);
+    if (frame->native)
+        text_add_string(to, " (native)\n");
+    else if (frame->line > 0)
+        text_add_format(to, " (%s:%d)\n", frame->chunk, frame->line);
+    else
+        text_add_format(to, " (%s)\n", frame->chunk);
+}
+
+void report_describe(text *to, const char *chunk, lunette_status status, const lunette_error *error,
+                     const options *limits) {
+    const char *sentence = lunette_status_text(status);
+    const char *message = error != NULL ? error->message : sentence;
+    if (error != NULL && error->chunk != NULL)
+        chunk = error->chunk;
+    text_add_format(to, "lunette: %s:", chunk);
+    if (error != NULL && error->line > 0)
+        text_add_format(to, "%d:", error->line);
+    text_add_format(to, " %s", message);
+    if (strcmp(message, sentence) == 0)
+        add_limit(to, status, limits);
+    text_add_string(to, "\n");
+    for (size_t i = 0; error != NULL && i < error->frame_count; i++)
+        add_frame(to, &error->frames[i]);
+    if (error != NULL && error->frames_left_out > 0)
+        text_add_format(to, "    (%zu levels between these are left out)\n", error->frames_left_out);
+}
+
+tool_exit report_error(const char *chunk, lunette_status status, const lunette_error *error,
+                       const options *limits) {
+    text lines = {0};
+    report_describe(&lines, chunk, status, error, limits);
+    fflush(stdout);
+    if (lines.failed)
+        out_of_memory();
+    else
+        fwrite(lines.bytes, 1, lines.size, stderr);
+    text_free(&lines);
+    return report_exit(status);
+}
+
+tool_exit report_refusal(const options *from, const char *what, lunette_status status) {
+    char message[512];
+    const char *reason = lunette_last_failure();
+    snprintf(message, sizeof message, "%s", reason[0] != '\0' ? reason : lunette_status_text(status));
+    if (what != NULL)
+        complain("%s: %s", what, message);
+    else
+        complain("%s: %s", from->command->name, message);
+    if (from->json)
+        report_json_refusal(status, message);
+    return report_exit(status);
+}
+
+void report_json_refusal(lunette_status status, const char *message) {
+    const lunette_error error = {.code = status, .message = message};
+    record_print(record_run(&(record_of_run){.status = status, .error = &error}));
+}

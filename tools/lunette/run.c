@@ -1,0 +1,175 @@
+/* lunette run: one script, once. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture.h"
+#include "interrupt.h"
+#include "options.h"
+#include "record.h"
+#include "report.h"
+#include "session.h"
+#include "source.h"
+
+/* What a record is made of must fit in memory: the least surprising bound where none was given. */
+#define JSON_OUTPUT_DEFAULT ((uint64_t)64 << 20)
+
+typedef struct job {
+    const options *from;
+    const char *shown; /* what messages call the script */
+    source script;
+    char **arguments;
+    int argument_count;
+    lunette_value *values; /* the arguments as the library takes them */
+} job;
+
+/* -e CODE [ARG…] or FILE [ARG…]. */
+static tool_exit read_script(job *work) {
+    const options *from = work->from;
+    const bool code = from->code != NULL;
+    work->arguments = from->operands + (code ? 0 : 1);
+    work->argument_count = from->operand_count - (code ? 0 : 1);
+    if (work->argument_count < 0)
+        return options_complain(from,
+                                "no script; type: lunette run FILE, lunette run -, or lunette run -e CODE");
+    if (code) {
+        work->shown = "(command line)";
+        text_add_string(&work->script.name, "=(command line)");
+        text_add_string(&work->script.content, from->code);
+        return work->script.name.failed || work->script.content.failed ? out_of_memory() : TOOL_OK;
+    }
+    const char *path = from->operands[0];
+    work->shown = strcmp(path, "-") == 0 ? "stdin" : path;
+    text problem = {0};
+    const source_result result = source_read(&work->script, path, from->memory, &problem);
+    tool_exit status = TOOL_OK;
+    if (result == SOURCE_NO_MEMORY || problem.failed) {
+        status = out_of_memory();
+    } else if (result != SOURCE_OK) {
+        const lunette_status kind =
+            result == SOURCE_TOO_LARGE ? LUNETTE_MEMORY_LIMIT : LUNETTE_INVALID_ARGUMENT;
+        complain("%s: %s", work->shown, text_string(&problem));
+        if (from->json)
+            report_json_refusal(kind, text_string(&problem));
+        status = report_exit(kind);
+    }
+    text_free(&problem);
+    return status;
+}
+
+/* Where in argv the script stands: the operands' strings are argv's own. */
+static size_t script_index(const options *from) {
+    size_t index = 0;
+    while (from->argv[index] != from->operands[0])
+        index++;
+    return index;
+}
+
+/* At level none a script finds `arg` as under the system's lua: the script at 0, its arguments from 1, and at
+ * negative indexes what stands before it on the command line. Without a file the program is at 0. */
+static tool_exit set_arg(const job *work, const session *on) {
+    const options *from = work->from;
+    const size_t before = from->code == NULL ? script_index(from) : 0;
+    lunette_member *members = calloc(before + 1 + (size_t)work->argument_count, sizeof *members);
+    if (members == NULL)
+        return out_of_memory();
+    size_t count = 0;
+    for (size_t i = 0; i <= before; i++)
+        members[count++] =
+            (lunette_member){lunette_integer((int64_t)i - (int64_t)before), lunette_text(from->argv[i])};
+    for (int i = 0; i < work->argument_count; i++)
+        members[count++] = (lunette_member){lunette_integer(i + 1), work->values[i]};
+    const lunette_value arg = lunette_object_of(members, count);
+    const lunette_status status = lunette_context_set_global(on->context, "arg", &arg);
+    free(members);
+    return status == LUNETTE_OK ? TOOL_OK : report_refusal(from, work->shown, status);
+}
+
+static tool_exit prepare(job *work, const session *on) {
+    if (work->argument_count > 0) {
+        work->values = calloc((size_t)work->argument_count, sizeof *work->values);
+        if (work->values == NULL)
+            return out_of_memory();
+        for (int i = 0; i < work->argument_count; i++)
+            work->values[i] = lunette_text(work->arguments[i]);
+    }
+    return work->from->sandbox == LUNETTE_SANDBOX_NONE ? set_arg(work, on) : TOOL_OK;
+}
+
+static lunette_status run_it(const job *work, const session *on, lunette_value **results) {
+    lunette_run_options how = lunette_run_options_default();
+    how.arguments = work->values;
+    how.argument_count = (size_t)work->argument_count;
+    interrupt_arm(on->context);
+    const lunette_status status = lunette_context_run(
+        on->context, text_string(&work->script.name), text_string(&work->script.content) + work->script.skip,
+        work->script.content.size - work->script.skip, &how, results);
+    interrupt_disarm();
+    return status;
+}
+
+static tool_exit run_for_people(const job *work, const session *on) {
+    const lunette_status status = run_it(work, on, NULL);
+    if (status < LUNETTE_OK)
+        return report_refusal(work->from, work->shown, status);
+    if (status > LUNETTE_OK)
+        return report_error(work->shown, status, lunette_context_error(on->context), work->from);
+    return TOOL_OK;
+}
+
+static tool_exit run_for_programs(const job *work, const session *on) {
+    capture caught;
+    tool_exit exit_status = capture_begin(&caught);
+    if (exit_status != TOOL_OK) {
+        report_json_refusal(LUNETTE_SYSTEM, "cannot capture standard output");
+        return exit_status;
+    }
+    lunette_value *results = NULL;
+    const lunette_status status = run_it(work, on, &results);
+    text output = {0};
+    exit_status = capture_end(&caught, &output);
+    if (status < LUNETTE_OK) {
+        exit_status = report_refusal(work->from, work->shown, status);
+    } else {
+        const lunette_error *error = lunette_context_error(on->context);
+        lunette_stats stats = {.size = sizeof stats};
+        const bool known = lunette_context_stats(on->context, &stats) == LUNETTE_OK;
+        json_t *record = NULL;
+        if (exit_status == TOOL_OK)
+            record = record_run(&(record_of_run){.status = status,
+                                                 .results = results,
+                                                 .output = text_string(&output),
+                                                 .output_size = output.size,
+                                                 .error = error,
+                                                 .stats = known ? &stats : NULL});
+        if (status != LUNETTE_OK)
+            report_error(work->shown, status, error, work->from);
+        exit_status = record_print(record);
+        if (exit_status == TOOL_OK)
+            exit_status = report_exit(status);
+    }
+    text_free(&output);
+    lunette_value_free(&results);
+    return exit_status;
+}
+
+tool_exit command_run(const options *from) {
+    options wanted = *from;
+    if (wanted.json && wanted.output == LUNETTE_UNLIMITED)
+        wanted.output = JSON_OUTPUT_DEFAULT;
+    job work = {.from = &wanted};
+    session on = {0};
+    tool_exit status = read_script(&work);
+    if (status == TOOL_OK)
+        status = session_open(&on, &wanted);
+    if (status == TOOL_OK)
+        status = prepare(&work, &on);
+    if (status == TOOL_OK)
+        status = wanted.json ? run_for_programs(&work, &on) : run_for_people(&work, &on);
+    session_close(&on);
+    free(work.values);
+    source_free(&work.script);
+    return status;
+}
