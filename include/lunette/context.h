@@ -24,7 +24,9 @@ typedef struct lunette_run_options {
     const lunette_limits *limits; /* its non-zero fields replace the engine's for this run (`memory`
                                    * excepted, which is the context's); default NULL */
     lunette_bounds bounds;        /* for the results; default: see value.h */
-    bool allow_bytecode;          /* accept what string.dump made; level none only. Default false */
+    bool measure_cpu;    /* fill in cpu_ns and host_ns of lunette_stats also when no limit needs them; costs
+                                   * two system calls a run. Default false */
+    bool allow_bytecode; /* accept what string.dump made; level none only. Default false */
 } lunette_run_options;
 
 static inline lunette_run_options lunette_run_options_default(void) {

@@ -47,7 +47,7 @@ typedef struct lunette_stats {
     size_t size;                  /* sizeof(lunette_stats), set by the caller */
     uint64_t wall_ns;             /* from start to end, host calls included */
     uint64_t cpu_ns;              /* of the thread */
-    uint64_t host_ns;             /* of wall_ns, the part spent in the host's functions */
+    uint64_t host_ns;             /* of wall_ns, the part spent in the host's functions; as cpu_ns */
     uint64_t host_calls;          /* calls into them */
     uint64_t output_bytes;        /* printed */
     uint64_t instructions;        /* executed; 0 unless a limit asked for counting */

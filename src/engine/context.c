@@ -1,0 +1,270 @@
+/* The context: the public functions around a VM. Each checks its arguments, holds the context for its thread
+ * while it is inside, and puts a refusal into words. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "engine/failure.h"
+
+/* What stays committed in a context that is reset after a larger run. */
+enum { HIGH_WATER = 8 << 20 };
+
+/* --- Held by one thread at a time --- */
+
+static lunette_status hold(lunette_context *context, const char *function) {
+    if (!context)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `context` is NULL", function);
+    if (atomic_exchange_explicit(&context->busy, true, memory_order_acquire))
+        return ln_failure(LUNETTE_BUSY, "%s: the context is in use by another call", function);
+    return LUNETTE_OK;
+}
+
+static lunette_status let_go(lunette_context *context, lunette_status status, const char *function) {
+    atomic_store_explicit(&context->busy, false, memory_order_release);
+    return status == LUNETTE_INVALID_ARGUMENT ? status : ln_failure_plain(status, function);
+}
+
+/* --- Acquiring and releasing --- */
+
+lunette_status lunette_context_acquire(lunette_engine *engine, lunette_context **out) {
+    if (!engine || !out)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_acquire: an argument is NULL");
+    *out = NULL;
+    lunette_context *context = calloc(1, sizeof *context);
+    if (!context)
+        return ln_failure_plain(LUNETTE_NO_MEMORY, "lunette_context_acquire");
+    lunette_status status = ln_vm_open(&engine->setup, context, &context->vm);
+    if (status != LUNETTE_OK) {
+        free(context);
+        return ln_failure_plain(status, "lunette_context_acquire");
+    }
+    ln_engine_retain(engine);
+    context->engine = engine;
+    *out = context;
+    return LUNETTE_OK;
+}
+
+lunette_status lunette_context_release(lunette_context **out) {
+    if (!out || !*out)
+        return LUNETTE_OK;
+    lunette_context *context = *out;
+    lunette_status status = hold(context, "lunette_context_release");
+    if (status != LUNETTE_OK)
+        return status;
+    *out = NULL;
+    lunette_engine *engine = context->engine;
+    ln_vm_close(&context->vm);
+    free(context);
+    ln_engine_release(engine);
+    return LUNETTE_OK;
+}
+
+lunette_status lunette_context_reset(lunette_context *context) {
+    static const char NAME[] = "lunette_context_reset";
+    lunette_status status = hold(context, NAME);
+    if (status != LUNETTE_OK)
+        return status;
+    status = ln_vm_reset(context->vm);
+    ln_vm_trim(context->vm, HIGH_WATER);
+    return let_go(context, status, NAME);
+}
+
+/* --- Running --- */
+
+/* A name for Lua, which marks a file's with '@' and any other with '='. NULL on no memory; free it. */
+static char *chunk_name(const char *name) {
+    if (!name)
+        name = "=script";
+    size_t size = strlen(name);
+    bool marked = name[0] == '=' || name[0] == '@';
+    char *copy = malloc(size + 2);
+    if (!copy)
+        return NULL;
+    snprintf(copy, size + 2, "%s%s", marked ? "" : "@", name);
+    return copy;
+}
+
+static lunette_status complete_bounds(lunette_bounds *bounds, const char *function) {
+    if (bounds->depth == 0)
+        bounds->depth = 64;
+    if (bounds->items == 0)
+        bounds->items = 1000000;
+    if (bounds->bytes == 0)
+        bounds->bytes = (size_t)64 << 20;
+    if (bounds->depth > 190)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: bounds.depth is %zu, the most is 190", function,
+                          bounds->depth);
+    return LUNETTE_OK;
+}
+
+static lunette_status check_arguments(const ln_vm *vm, const lunette_run_options *options,
+                                      const char *function) {
+    if (options->argument_count > 0 && !options->arguments)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT,
+                          "%s: options.arguments is NULL, but argument_count is %zu", function,
+                          options->argument_count);
+    for (size_t i = 0; i < options->argument_count; i++) {
+        lunette_status status = ln_vm_check_value(vm, &options->arguments[i]);
+        if (status != LUNETTE_OK)
+            return ln_failure(status, "%s: options.arguments[%zu] %s", function, i,
+                              status == LUNETTE_STALE ? "refers to a function that a reset took away"
+                                                      : "is no value that can be given to a script");
+    }
+    return LUNETTE_OK;
+}
+
+static lunette_status complete_limits(const lunette_context *context, const lunette_limits *given,
+                                      lunette_limits *limits) {
+    *limits = context->engine->limits;
+    if (!given)
+        return LUNETTE_OK;
+    lunette_status status = ln_read_sized(limits, sizeof *limits, given, given->size, "options.limits");
+    limits->memory = context->engine->limits.memory;
+    return status == LUNETTE_OK ? ln_limits_complete(limits, &context->engine->limits, "options.limits")
+                                : status;
+}
+
+static lunette_status check_options(const lunette_context *context, const lunette_run_options *given,
+                                    lunette_run_options *options, ln_budget *budget, const char *function) {
+    lunette_limits limits;
+    *options = lunette_run_options_default();
+    lunette_status status =
+        given ? ln_read_sized(options, sizeof *options, given, given->size, "lunette_run_options")
+              : LUNETTE_OK;
+    if (status == LUNETTE_OK)
+        status = complete_bounds(&options->bounds, function);
+    if (status == LUNETTE_OK)
+        status = check_arguments(context->vm, options, function);
+    if (status == LUNETTE_OK)
+        status = complete_limits(context, options->limits, &limits);
+    if (status != LUNETTE_OK)
+        return status;
+    *budget = ln_limits_budget(&limits);
+    if (options->allow_bytecode && ln_sandbox_level(context->engine->sandbox) != LUNETTE_SANDBOX_NONE)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT,
+                          "%s: options.allow_bytecode is for sandbox level none only", function);
+    return LUNETTE_OK;
+}
+
+static lunette_status run_named(lunette_context *context, const char *name, ln_program *program,
+                                const ln_budget *budget, lunette_value **results) {
+    char *chunk = chunk_name(name);
+    if (!chunk)
+        return LUNETTE_NO_MEMORY;
+    program->name = chunk;
+    lunette_status status = ln_vm_run(context->vm, program, budget, results);
+    free(chunk);
+    return status;
+}
+
+static lunette_status run_text(lunette_context *context, const char *name, const char *text, size_t size,
+                               const lunette_run_options *given, bool check_only, lunette_value **results,
+                               const char *function) {
+    lunette_run_options options;
+    ln_budget budget;
+    if (results)
+        *results = NULL;
+    if (!text)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `text` is NULL", function);
+    lunette_status status = hold(context, function);
+    if (status != LUNETTE_OK)
+        return status;
+    status = check_options(context, given, &options, &budget, function);
+    if (status != LUNETTE_OK)
+        return let_go(context, status, function);
+    ln_program program = {
+        .text = text,
+        .size = size == LUNETTE_ZERO_TERMINATED ? strlen(text) : size,
+        .arguments = options.arguments,
+        .argument_count = options.argument_count,
+        .bounds = options.bounds,
+        .allow_bytecode = options.allow_bytecode,
+        .measure_cpu = options.measure_cpu,
+        .check_only = check_only,
+    };
+    return let_go(context, run_named(context, name, &program, &budget, results), function);
+}
+
+lunette_status lunette_context_run(lunette_context *context, const char *name, const char *text, size_t size,
+                                   const lunette_run_options *options, lunette_value **results) {
+    return run_text(context, name, text, size, options, false, results, "lunette_context_run");
+}
+
+lunette_status lunette_context_check(lunette_context *context, const char *name, const char *text,
+                                     size_t size) {
+    return run_text(context, name, text, size, NULL, true, NULL, "lunette_context_check");
+}
+
+/* --- Globals --- */
+
+lunette_status lunette_context_set_global(lunette_context *context, const char *name,
+                                          const lunette_value *value) {
+    static const char NAME[] = "lunette_context_set_global";
+    if (!name || !value)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, name ? "value" : "name");
+    lunette_status status = hold(context, NAME);
+    if (status != LUNETTE_OK)
+        return status;
+    status = ln_vm_check_value(context->vm, value);
+    if (status == LUNETTE_INVALID_ARGUMENT)
+        ln_failure(status, "%s: `value` is no value that can be given to a script", NAME);
+    if (status == LUNETTE_OK)
+        status = ln_vm_set_global(context->vm, name, value);
+    return let_go(context, status, NAME);
+}
+
+lunette_status lunette_context_get_global(lunette_context *context, const char *name, lunette_value **value) {
+    static const char NAME[] = "lunette_context_get_global";
+    lunette_bounds bounds = {0};
+    if (value)
+        *value = NULL;
+    if (!name || !value)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, name ? "value" : "name");
+    lunette_status status = hold(context, NAME);
+    if (status != LUNETTE_OK)
+        return status;
+    complete_bounds(&bounds, NAME);
+    return let_go(context, ln_vm_get_global(context->vm, name, &bounds, value), NAME);
+}
+
+/* --- The rest --- */
+
+void lunette_context_cancel(lunette_context *context) {
+    if (context)
+        ln_vm_cancel(context->vm);
+}
+
+const lunette_error *lunette_context_error(const lunette_context *context) {
+    return context ? ln_vm_error(context->vm) : NULL;
+}
+
+lunette_status lunette_context_stats(const lunette_context *context, lunette_stats *stats) {
+    if (!context || !stats || stats->size < sizeof *stats)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT,
+                          "lunette_context_stats: an argument is NULL, or stats->size is not "
+                          "sizeof(lunette_stats)");
+    size_t size = stats->size;
+    ln_vm_stats(context->vm, stats);
+    stats->size = size;
+    return LUNETTE_OK;
+}
+
+lunette_status lunette_context_verify(const lunette_context *context) {
+    char why[160] = "";
+    if (!context)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_verify: `context` is NULL");
+    lunette_status status = ln_vm_verify(context->vm, why, sizeof why);
+    if (status == LUNETTE_DEFECT)
+        return ln_failure(status, "lunette_context_verify: %s", why);
+    return ln_failure_plain(status, "lunette_context_verify");
+}
+
+void lunette_context_set_user_data(lunette_context *context, void *user_data) {
+    if (context)
+        context->user_data = user_data;
+}
+
+void *lunette_context_user_data(const lunette_context *context) {
+    return context ? context->user_data : NULL;
+}

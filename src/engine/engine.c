@@ -1,0 +1,215 @@
+/* An engine: the configuration, checked and completed once, and what its contexts share. */
+#include "engine/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/failure.h"
+#include "lunette/version.h"
+
+/* Where an own limit is not set. A grace time of 0 means none, and is its own default. */
+static const lunette_limits DEFAULTS = {
+    .size = sizeof(lunette_limits),
+    .memory = (uint64_t)64 << 20,
+    .wall_ns = 1000000000,
+    .cpu_ns = LUNETTE_UNLIMITED,
+    .instructions = LUNETTE_UNLIMITED,
+    .output_bytes = LUNETTE_UNLIMITED,
+    .host_calls = LUNETTE_UNLIMITED,
+    .host_ns = LUNETTE_UNLIMITED,
+};
+
+/* --- The callbacks that stand in for those the host did not give --- */
+
+static void write_standard_output(void *ud, lunette_context *context, const char *bytes, size_t size) {
+    (void)ud;
+    (void)context;
+    fwrite(bytes, 1, size, stdout);
+}
+
+static void write_standard_error(void *ud, const char *line) {
+    (void)ud;
+    fprintf(stderr, "lunette: %s\n", line);
+}
+
+/* --- Opening --- */
+
+static lunette_status check_config(const lunette_config *config) {
+    if ((unsigned)config->sandbox > LUNETTE_SANDBOX_NONE)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.sandbox is %d, which is no level",
+                          (int)config->sandbox);
+    if ((unsigned)config->guard > LUNETTE_GUARD_HOOK)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.guard is %d, which is none", (int)config->guard);
+    if ((unsigned)config->contain_faults > LUNETTE_OFF)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.contain_faults is %d: default, on or off",
+                          (int)config->contain_faults);
+    if ((unsigned)config->gc > LUNETTE_GC_GENERATIONAL)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.gc is %d, which is none", (int)config->gc);
+    if (config->gc_pause > 1000 || config->gc_step > 1000 || config->gc_minor > 100 ||
+        config->gc_major > 1000)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT,
+                          "config.gc_…: gc_pause, gc_step and gc_major go to 1000 percent, gc_minor to 100");
+    if ((config->allow_count > 0 && !config->allow) || (config->deny_count > 0 && !config->deny))
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.%s is NULL, but its count is not 0",
+                          config->allow_count > 0 && !config->allow ? "allow" : "deny");
+    return LUNETTE_OK;
+}
+
+static lunette_status open_sandbox(lunette_engine *engine, const lunette_config *config) {
+    char why[200] = "";
+    lunette_status status = ln_sandbox_open(config->sandbox, config->allow, config->allow_count, config->deny,
+                                            config->deny_count, &engine->sandbox, why, sizeof why);
+    if (status == LUNETTE_INVALID_ARGUMENT)
+        return ln_failure(status, "config.%s", why);
+    return ln_failure_plain(status, "lunette_engine_open");
+}
+
+static lunette_status open_guard(lunette_engine *engine, const lunette_config *config) {
+    static const ln_guard_kind KINDS[] = {LN_GUARD_AUTO, LN_GUARD_SIGNAL, LN_GUARD_HOOK};
+    ln_guard_config guard = {
+        .kind = KINDS[config->guard],
+        .signal = config->guard_signal,
+        .contain_faults = config->contain_faults != LUNETTE_OFF,
+        .log = engine->log,
+        .log_ud = engine->log_ud,
+    };
+    guard.code = ln_vm_code(&guard.code_count);
+    lunette_status status = ln_guard_open(&guard, &engine->guard);
+    if (status == LUNETTE_UNSUPPORTED)
+        return ln_failure(status,
+                          "config.guard: the signal guard cannot serve in this build or on this system");
+    if (status == LUNETTE_INVALID_ARGUMENT)
+        return ln_failure(status, "config.guard_signal is %d, which cannot be used", config->guard_signal);
+    return ln_failure_plain(status, "lunette_engine_open");
+}
+
+static void fill_setup(lunette_engine *engine, const lunette_config *config) {
+    engine->setup = (ln_vm_setup){
+        .sandbox = engine->sandbox,
+        .guard = engine->guard,
+        .memory_limit = (size_t)engine->limits.memory,
+        .gc = config->gc,
+        .gc_pause = config->gc_pause,
+        .gc_step = config->gc_step,
+        .gc_minor = config->gc_minor,
+        .gc_major = config->gc_major,
+        .deterministic = config->deterministic,
+        .output = config->output ? config->output : write_standard_output,
+        .output_ud = config->output_ud,
+        .warning = config->warning,
+        .warning_ud = config->warning_ud,
+        .alloc = config->alloc,
+        .alloc_ud = config->alloc_ud,
+    };
+}
+
+/* A context is opened and closed once at start, so that what cannot work fails here and not at the first
+ * request; what it shows of this machine is kept. */
+static lunette_status try_context(lunette_engine *engine) {
+    ln_vm *vm;
+    lunette_status status = ln_vm_open(&engine->setup, NULL, &vm);
+    if (status == LUNETTE_NO_MEMORY)
+        return ln_failure(status,
+                          "no memory for a context: config.limits.memory is too small for the sandbox's "
+                          "library, or the host's memory is used up");
+    if (status != LUNETTE_OK)
+        return ln_failure_plain(status, "lunette_engine_open");
+    engine->image_bytes = ln_vm_image_size(vm);
+    engine->relocatable = ln_vm_relocatable(vm);
+    snprintf(engine->release, sizeof engine->release, "%s", ln_lua_release());
+    ln_vm_close(&vm);
+    return LUNETTE_OK;
+}
+
+static lunette_status open_engine(lunette_engine *engine, const lunette_config *config) {
+    lunette_status status = check_config(config);
+    if (status == LUNETTE_OK)
+        status = ln_read_sized(&engine->limits, sizeof engine->limits, &config->limits, sizeof config->limits,
+                               "config.limits");
+    if (status == LUNETTE_OK)
+        status = ln_limits_complete(&engine->limits, &DEFAULTS, "config.limits");
+    engine->log = config->log ? config->log : write_standard_error;
+    engine->log_ud = config->log_ud;
+    if (status == LUNETTE_OK)
+        status = open_sandbox(engine, config);
+    if (status == LUNETTE_OK)
+        status = open_guard(engine, config);
+    if (status != LUNETTE_OK)
+        return status;
+    fill_setup(engine, config);
+    return try_context(engine);
+}
+
+lunette_status lunette_engine_open(const lunette_config *given, lunette_engine **out) {
+    lunette_config config = lunette_config_default();
+    if (!out)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_engine_open: `engine` is NULL");
+    *out = NULL;
+    lunette_status status =
+        given ? ln_read_sized(&config, sizeof config, given, given->size, "lunette_config") : LUNETTE_OK;
+    if (status != LUNETTE_OK)
+        return status;
+    lunette_engine *engine = calloc(1, sizeof *engine);
+    if (!engine)
+        return ln_failure_plain(LUNETTE_NO_MEMORY, "lunette_engine_open");
+    atomic_init(&engine->references, 1);
+    status = open_engine(engine, &config);
+    if (status != LUNETTE_OK) {
+        ln_engine_release(engine);
+        return status;
+    }
+    *out = engine;
+    return LUNETTE_OK;
+}
+
+/* --- Closing --- */
+
+void ln_engine_retain(lunette_engine *engine) {
+    atomic_fetch_add(&engine->references, 1);
+}
+
+void ln_engine_release(lunette_engine *engine) {
+    if (atomic_fetch_sub(&engine->references, 1) != 1)
+        return;
+    ln_guard_close(&engine->guard);
+    ln_sandbox_close(&engine->sandbox);
+    free(engine);
+}
+
+void lunette_engine_close(lunette_engine **engine) {
+    if (!engine || !*engine)
+        return;
+    lunette_engine *closing = *engine;
+    *engine = NULL;
+    ln_engine_release(closing);
+}
+
+/* --- Asking --- */
+
+lunette_status lunette_engine_info_get(lunette_engine *engine, lunette_engine_info *info) {
+    if (!engine || !info || info->size < sizeof *info)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT,
+                          "lunette_engine_info_get: an argument is NULL, or info->size is "
+                          "not sizeof(lunette_engine_info)");
+    *info = (lunette_engine_info){
+        .size = info->size,
+        .lua_release = engine->release,
+        .guard = ln_guard_kind_of(engine->guard) == LN_GUARD_SIGNAL ? "signal" : "hook",
+        .reset = engine->setup.alloc ? "reopen" : "image",
+        .image_bytes = engine->image_bytes,
+        .relocatable = engine->relocatable,
+        .stack_needed = LN_STACK_MINIMUM,
+    };
+    return LUNETTE_OK;
+}
+
+const char *lunette_version(void) {
+    return LUNETTE_VERSION;
+}
+
+const char *lunette_lua_version(void) {
+    static _Thread_local char text[24];
+    snprintf(text, sizeof text, "Lua %s", ln_lua_release());
+    return text;
+}

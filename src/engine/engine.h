@@ -1,0 +1,44 @@
+/* The engine and the context, as this room's files see them. */
+#ifndef LN_ENGINE_ENGINE_H
+#define LN_ENGINE_ENGINE_H
+
+#include <stdatomic.h>
+
+#include "lua/vm.h"
+#include "lunette/context.h"
+
+struct lunette_engine {
+    /* One for the host's handle and one for each context: the last to go frees the engine. */
+    atomic_size_t references;
+    lunette_limits limits; /* complete: no zeros */
+    ln_sandbox *sandbox;
+    ln_guard *guard;
+    lunette_log_fn log;
+    void *log_ud;
+    ln_vm_setup setup;
+    size_t image_bytes;
+    bool relocatable;
+    char release[16];
+};
+
+struct lunette_context {
+    lunette_engine *engine;
+    ln_vm *vm;
+    atomic_bool busy;
+    void *user_data;
+};
+
+/* Whether an object of `size` bytes, as its first field says, can be read as one of `known` bytes. Later
+ * versions only add fields, so a smaller one is read as far as it goes. */
+lunette_status ln_read_sized(void *to, size_t known, const void *from, size_t size, const char *what);
+
+/* Fills the zeros of `limits` from `defaults`, and checks the rest. */
+lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *defaults, const char *what);
+
+/* The budget that complete limits make. */
+ln_budget ln_limits_budget(const lunette_limits *limits);
+
+void ln_engine_retain(lunette_engine *engine);
+void ln_engine_release(lunette_engine *engine);
+
+#endif

@@ -1,0 +1,195 @@
+/* Coroutines, with the guard told which one runs: `running` is what a deadline's hook must be set on, and no
+ * function of Lua's API says it to a signal handler. Apart from that these three do what Lua's own do (manual
+ * § 6.2), and so does xpcall.
+ *
+ * Closing a suspended coroutine is unsafe in releases before 5.4.8: the message handler of an xpcall that it is
+ * suspended in is called again, after its place on the stack is gone (docs/sandbox.md, close-errfunc-oob). So
+ * xpcall marks the coroutine it runs in, in the word of extra space that each has, and a marked coroutine is not
+ * closed while it is suspended. And before 5.4.5 closing was not counted as a nested C call: here it is. */
+#include <string.h>
+
+#include "lua/internal.h"
+
+/* --- Marks --- */
+
+static bool *used_xpcall(lua_State *co) {
+    return (bool *)lua_getextraspace(co);
+}
+
+/* The main thread's extra space is what every new coroutine's begins with: it stays clear. */
+static void mark_xpcall(lua_State *L) {
+    if (L != ln_vm_current()->L)
+        *used_xpcall(L) = true;
+}
+
+/* Major, minor and release as one number: 50404. */
+static int release_number(void) {
+    static int number;
+    if (number == 0) {
+        int release = 0;
+        const char *text = ln_lua_release();
+        if (strlen(text) > 4)
+            release = text[4] - '0';
+        number = 50400 + release;
+    }
+    return number;
+}
+
+/* --- xpcall --- */
+
+static int finish_xpcall(lua_State *L, int status, lua_KContext extra) {
+    if (status != LUA_OK && status != LUA_YIELD) {
+        lua_pushboolean(L, 0);
+        lua_pushvalue(L, -2);
+        return 2;
+    }
+    return lua_gettop(L) - (int)extra;
+}
+
+int ln_lib_xpcall(lua_State *L) {
+    int arguments = lua_gettop(L);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    mark_xpcall(L);
+    lua_pushboolean(L, 1);
+    lua_pushvalue(L, 1);
+    lua_rotate(L, 3, 2);
+    int status = lua_pcallk(L, arguments - 2, LUA_MULTRET, 2, 2, finish_xpcall);
+    return finish_xpcall(L, status, 2);
+}
+
+/* --- Resuming --- */
+
+/* lua_resume() with the guard's knowledge kept right. Whatever ends the coroutine comes back through here, a
+ * kill excepted, after which nothing of this matters. */
+static int resume_known(lua_State *co, lua_State *from, int arguments, int *results) {
+    ln_vm *vm = ln_vm_current();
+    vm->running = co;
+    ln_vm_arm(vm, co);
+    int status = lua_resume(co, from, arguments, results);
+    vm->running = from;
+    return status;
+}
+
+/* Moves `arguments` values over and resumes. The number of results, now on L; or -1 with the error there. */
+static int resume(lua_State *L, lua_State *co, int arguments) {
+    int results;
+    if (!lua_checkstack(co, arguments)) {
+        lua_pushliteral(L, "too many arguments to resume");
+        return -1;
+    }
+    lua_xmove(L, co, arguments);
+    int status = resume_known(co, L, arguments, &results);
+    if (status != LUA_OK && status != LUA_YIELD) {
+        lua_xmove(co, L, 1);
+        return -1;
+    }
+    if (!lua_checkstack(L, results + 1)) {
+        lua_pop(co, results);
+        lua_pushliteral(L, "too many results to resume");
+        return -1;
+    }
+    lua_xmove(co, L, results);
+    return results;
+}
+
+static lua_State *check_coroutine(lua_State *L) {
+    lua_State *co = lua_tothread(L, 1);
+    luaL_argexpected(L, co, 1, "coroutine");
+    return co;
+}
+
+int ln_lib_coroutine_resume(lua_State *L) {
+    lua_State *co = check_coroutine(L);
+    int results = resume(L, co, lua_gettop(L) - 1);
+    lua_pushboolean(L, results >= 0);
+    if (results < 0) {
+        lua_insert(L, -2);
+        return 2;
+    }
+    lua_insert(L, -(results + 1));
+    return results + 1;
+}
+
+/* --- Wrapping --- */
+
+/* The error on top of L came out of the coroutine: its variables that wait to be closed are closed, and where
+ * it happened is added to a text, as Lua does. Raises. */
+static int raise_from(lua_State *L, lua_State *co) {
+    int status = lua_status(co);
+    if (status != LUA_OK && status != LUA_YIELD) {
+        status = lua_resetthread(co);
+        lua_xmove(co, L, 1);
+    }
+    if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+        luaL_where(L, 1);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
+}
+
+static int call_wrapped(lua_State *L) {
+    lua_State *co = lua_tothread(L, lua_upvalueindex(1));
+    int results = resume(L, co, lua_gettop(L));
+    return results < 0 ? raise_from(L, co) : results;
+}
+
+int ln_lib_coroutine_wrap(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_State *co = lua_newthread(L);
+    lua_pushvalue(L, 1);
+    lua_xmove(L, co, 1);
+    lua_pushcclosure(L, call_wrapped, 1);
+    return 1;
+}
+
+/* --- Closing --- */
+
+static const char *status_name(lua_State *L, lua_State *co) {
+    lua_Debug ar;
+    if (L == co)
+        return "running";
+    switch (lua_status(co)) {
+    case LUA_YIELD:
+        return "suspended";
+    case LUA_OK:
+        if (lua_getstack(co, 0, &ar))
+            return "normal";
+        return lua_gettop(co) == 0 ? "dead" : "suspended";
+    default:
+        return "dead";
+    }
+}
+
+enum { DEEPEST_CLOSING = 150, SOUND_CLOSING = 50408 };
+
+/* May raise. */
+static void check_closable(lua_State *L, lua_State *co, unsigned closing) {
+    if (lua_status(co) == LUA_YIELD && *used_xpcall(co) && release_number() < SOUND_CLOSING)
+        luaL_error(L, "cannot close a suspended coroutine that has called xpcall (unsafe in Lua %s)",
+                   ln_lua_release());
+    if (closing >= DEEPEST_CLOSING)
+        luaL_error(L, "C stack overflow");
+}
+
+int ln_lib_coroutine_close(lua_State *L) {
+    ln_vm *vm = ln_vm_current();
+    lua_State *co = check_coroutine(L);
+    const char *status = status_name(L, co);
+    if (*status != 's' && *status != 'd')
+        return luaL_error(L, "cannot close a %s coroutine", status);
+    check_closable(L, co, vm->closing);
+    vm->closing++;
+    vm->running = co;
+    ln_vm_arm(vm, co);
+    int closed = lua_resetthread(co);
+    vm->running = L;
+    vm->closing--;
+    if (closed == LUA_OK) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushboolean(L, 0);
+    lua_xmove(co, L, 1);
+    return 2;
+}

@@ -1,0 +1,157 @@
+/* The one way into Lua: a guarded run around a protected call, and the hooks that limits and traces need.
+ *
+ * The guard knows two callbacks of ours, both called from its signal handler on the run's own thread:
+ * soften() and probe(). All they may do is what lua.c does on ctrl-C: set a hook, which Lua documents as safe,
+ * on the coroutine that runs now. That one is known because every resume goes through coroutine.c. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lua/internal.h"
+
+/* --- Hooks --- */
+
+/* A resume costs this many instructions of the budget, and the count starts anew in each coroutine with at
+ * most this many: so neither many short coroutines nor many short resumes run uncounted. */
+enum { RESUME_CHARGE = 128 };
+
+static int hook_step(const ln_vm *vm, const lua_State *L) {
+    uint64_t step = ln_run_count_step(&vm->run);
+    uint64_t most = L == vm->L ? 1000000 : RESUME_CHARGE;
+    return (int)(step < most ? step : most);
+}
+
+/* Raises no error itself; may not return (ln_run_count). */
+static void on_count(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    ln_vm *vm = ln_vm_current();
+    ln_run_count(&vm->run, (uint64_t)lua_gethookcount(L));
+    int step = hook_step(vm, L);
+    if (step > 0 && step != lua_gethookcount(L))
+        lua_sethook(L, on_count, LUA_MASKCOUNT, step);
+}
+
+void ln_vm_arm(ln_vm *vm, lua_State *L) {
+    if (LN_UNLIKELY(vm->counting)) {
+        if (L != vm->L)
+            ln_run_count(&vm->run, RESUME_CHARGE);
+        lua_sethook(L, on_count, LUA_MASKCOUNT, hook_step(vm, L));
+    } else if (LN_UNLIKELY(lua_gethook(L) == on_count)) {
+        lua_sethook(L, NULL, 0, 0);
+    }
+}
+
+/* What a hook of soften() or probe() leaves behind. */
+static void disarm(ln_vm *vm, lua_State *L) {
+    lua_sethook(L, NULL, 0, 0);
+    if (vm->counting)
+        lua_sethook(L, on_count, LUA_MASKCOUNT, hook_step(vm, L));
+}
+
+enum { ANYWHERE = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT };
+
+/* Raises: the deadline as an ordinary error, once, for a script that wants to clean up. */
+static void on_soft_end(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    ln_vm *vm = ln_vm_current();
+    disarm(vm, L);
+    luaL_error(L, "%s limit reached", ln_end_text(vm->run.softened));
+}
+
+static void soften(void *ud) {
+    ln_vm *vm = ud;
+    if (vm->running)
+        lua_sethook(vm->running, on_soft_end, ANYWHERE, 1);
+}
+
+/* Does not raise. */
+static void on_probe(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    ln_vm *vm = ln_vm_current();
+    disarm(vm, L);
+    if (!vm->report)
+        return;
+    ln_report_init(vm->report);
+    ln_report_trace(vm->report, L, 0, L == vm->L);
+    vm->located = true;
+}
+
+static void probe(void *ud) {
+    ln_vm *vm = ud;
+    if (vm->running)
+        lua_sethook(vm->running, on_probe, ANYWHERE, 1);
+}
+
+/* The allocator has refused, and Lua will raise an error that calls no handler: so the trace is taken here.
+ * The call stack is in order whenever Lua allocates, for the collector walks it at this very moment. */
+void ln_vm_note_refusal(void *ud) {
+    ln_vm *vm = ud;
+    if (!vm->report || !vm->running)
+        return;
+    ln_report_init(vm->report);
+    ln_report_trace(vm->report, vm->running, 0, vm->running == vm->L);
+    vm->located = false;
+}
+
+/* --- Entering --- */
+
+struct entry {
+    ln_vm *vm;
+    lua_CFunction body;
+    void *ud;
+    int lua_status;
+};
+
+static void protected_call(void *ud) {
+    struct entry *entry = ud;
+    ln_vm *vm = entry->vm;
+    lua_State *L = vm->L;
+    vm->running = L;
+    vm->counting = ln_run_count_step(&vm->run) > 0;
+    ln_vm_arm(vm, L);
+    lua_settop(L, 0);
+    lua_pushcfunction(L, ln_report_on_error);
+    lua_pushcfunction(L, entry->body);
+    lua_pushlightuserdata(L, entry->ud);
+    entry->lua_status = lua_pcall(L, 1, 0, 1);
+    if (entry->lua_status != LUA_OK && vm->error_value)
+        ln_values_take_error(L, vm, -1, vm->error_value);
+    lua_settop(L, 0);
+}
+
+static ln_end execute(ln_vm *vm, const ln_budget *budget, void (*body)(void *), void *ud) {
+    vm->closing = 0;
+    vm->panicked = false;
+    vm->located = false;
+    vm->run.soften = soften;
+    vm->run.soften_ud = vm;
+    vm->run.probe = probe;
+    vm->run.probe_ud = vm;
+    ln_end end = ln_run_execute(&vm->run, vm->setup->guard, budget, body, ud);
+    vm->running = NULL;
+    return end;
+}
+
+ln_end ln_vm_enter(ln_vm *vm, const ln_budget *budget, lua_CFunction body, void *ud, int *lua_status) {
+    struct entry entry = {.vm = vm, .body = body, .ud = ud, .lua_status = LUA_OK};
+    ln_end end = execute(vm, budget, protected_call, &entry);
+    *lua_status = entry.lua_status;
+    return end;
+}
+
+static void close_state(void *ud) {
+    ln_vm *vm = ud;
+    vm->running = vm->L;
+    lua_close(vm->L);
+}
+
+/* What finalizers at level none may take at the end, all together. */
+static const uint64_t CLOSING_TIME_NS = 1000000000;
+
+void ln_vm_close_state(ln_vm *vm) {
+    if (!vm->L)
+        return;
+    ln_budget budget = {.wall_ns = CLOSING_TIME_NS};
+    vm->report = NULL;
+    execute(vm, &budget, close_state, vm);
+    vm->L = NULL;
+}

@@ -1,0 +1,127 @@
+/* Library functions of Lua's own that touch memory outside the arena (streams, the time zone's data, loaded
+ * objects) are called here in a host section: a deadline that passes meanwhile takes effect as they return.
+ *
+ * None of them calls back into a script's code; those that would, with fields read through metamethods, have
+ * a replacement of their own that does this part outside the section (ln_lib_time). What they raise is caught
+ * inside the section and raised again after it.
+ *
+ * Streams: after every call the handles that went in and came out are looked at, still inside the section, so
+ * that the list of open files (files.h) is exact whenever a kill can happen. */
+#include <string.h>
+
+#include "lua/internal.h"
+
+/* --- The list of open files --- */
+
+static bool is_standard(const FILE *stream) {
+    return stream == stdin || stream == stdout || stream == stderr;
+}
+
+static void forget_closed(ln_files *files) {
+    for (size_t i = files->count; i-- > 0;) {
+        const luaL_Stream *handle = files->items[i].handle;
+        if (!handle->closef)
+            ln_files_remove(files, handle);
+    }
+}
+
+/* Values first..top of the stack: those that are open files are remembered. Does not raise. */
+static void remember_open(lua_State *L, ln_files *files, int first, bool process) {
+    for (int i = first; i <= lua_gettop(L); i++) {
+        luaL_Stream *handle = lua_touserdata(L, i);
+        if (!handle || lua_type(L, i) != LUA_TUSERDATA || !luaL_testudata(L, i, LUA_FILEHANDLE))
+            continue;
+        if (handle->closef && handle->f && !is_standard(handle->f))
+            ln_files_add(files, handle, handle->f, process);
+    }
+}
+
+/* --- Calling --- */
+
+/* Calls the function below `arguments` values. LUA_OK, or an error with its value on top. */
+static int call_in_section(lua_State *L, int arguments, bool process) {
+    ln_vm *vm = ln_vm_current();
+    int function = lua_gettop(L) - arguments, status = LUA_ERRMEM;
+    ln_run_host_enter(&vm->run);
+    if (ln_files_reserve(&vm->files))
+        status = lua_pcall(L, arguments, LUA_MULTRET, 0);
+    else
+        lua_pushliteral(L, "not enough memory");
+    forget_closed(&vm->files);
+    if (status == LUA_OK)
+        remember_open(L, &vm->files, function, process);
+    ln_run_host_leave(&vm->run);
+    return status;
+}
+
+/* The function's name in Lua's own messages came from the call that we made: "?". And so did the place. */
+static int raise_as(lua_State *L, int status, const char *name) {
+    if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+        luaL_where(L, 1);
+        lua_pushfstring(L, "'%s'", name);
+        luaL_gsub(L, lua_tostring(L, -3), "'?'", lua_tostring(L, -1));
+        lua_remove(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
+}
+
+void ln_hosted_call(lua_State *L, int arguments) {
+    int status = call_in_section(L, arguments, false);
+    if (status != LUA_OK)
+        raise_as(L, status, "?");
+}
+
+static void wrap(lua_State *L, const char *name);
+
+/* Upvalues: the function, its name. */
+static int hosted(lua_State *L) {
+    const char *name = lua_tostring(L, lua_upvalueindex(2));
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    int status = call_in_section(L, lua_gettop(L) - 1, strcmp(name, "popen") == 0);
+    if (status != LUA_OK)
+        return raise_as(L, status, name);
+    if (strcmp(name, "lines") == 0 && lua_iscfunction(L, 1)) {
+        lua_pushvalue(L, 1);
+        wrap(L, "for iterator");
+        lua_replace(L, 1);
+    }
+    return lua_gettop(L);
+}
+
+static void wrap(lua_State *L, const char *name) {
+    lua_pushstring(L, name);
+    lua_pushcclosure(L, hosted, 2);
+}
+
+void ln_hosted_wrap(lua_State *L, const char *name) {
+    wrap(L, name);
+}
+
+/* --- File handles --- */
+
+/* Replaces every C function of the table on top of the stack. */
+static void wrap_table(lua_State *L) {
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        if (lua_type(L, -2) == LUA_TSTRING && lua_iscfunction(L, -1)) {
+            wrap(L, lua_tostring(L, -2));
+            lua_pushvalue(L, -2);
+            lua_insert(L, -2);
+            lua_rawset(L, -4);
+        } else {
+            lua_pop(L, 1);
+        }
+    }
+}
+
+void ln_hosted_wrap_files(lua_State *L) {
+    if (luaL_getmetatable(L, LUA_FILEHANDLE) == LUA_TTABLE) {
+        wrap_table(L);
+        if (lua_getfield(L, -1, "__index") == LUA_TTABLE)
+            wrap_table(L);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}

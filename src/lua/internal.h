@@ -1,0 +1,132 @@
+/* What the files of this room share: the VM's own struct, and how a C function that Lua called finds it. */
+#ifndef LN_LUA_INTERNAL_H
+#define LN_LUA_INTERNAL_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "base/compiler.h"
+#include "base/tree.h"
+#include "lua/files.h"
+#include "lua/report.h"
+#include "lua/vm.h"
+
+enum { LN_RANDOM_BYTES = 32, LN_RANDOM_STOCK = 8 };
+
+/* The host's half of a VM: outside the arena, so a reset does not touch it and a script cannot. */
+struct ln_vm {
+    const ln_vm_setup *setup;
+    lunette_context *context;
+    ln_arena *arena;
+    ln_image *image; /* NULL with a host's allocator */
+    lua_State *L;    /* the main thread; NULL: there is no state */
+
+    /* While a run is going on. Read by signal handlers on the run's own thread. */
+    lua_State *volatile running; /* the coroutine that runs now */
+    ln_report *report;           /* where what goes wrong is noted */
+    bool located;                /* the report's trace says where the script was at its deadline */
+    unsigned closing;            /* coroutines that are closing one another */
+    bool counting;               /* a limit needs the count hook */
+    ln_tree *error_value;        /* where an uncaught error value goes; NULL: nowhere */
+    bool panicked;
+    ln_files files; /* that scripts at level none have open */
+
+    /* Between runs. */
+    uint64_t generation;
+    bool pristine;      /* nothing has run since the last reset */
+    bool warnings_on;   /* level none starts with warnings off, as lua does */
+    void *random_state; /* of math.random, inside the arena; NULL: the script has none */
+    unsigned char random_stock[LN_RANDOM_STOCK][LN_RANDOM_BYTES];
+    unsigned random_left;
+    lunette_error *error;
+    lunette_stats last;
+
+    ln_run run;
+};
+
+/* The VM whose code runs on this thread now. Never NULL in a function that Lua called. Does not raise. */
+LN_INLINE ln_vm *ln_vm_current(void) {
+    return (ln_vm *)((char *)ln_run_current() - offsetof(ln_vm, run));
+}
+
+/* --- enter.c --- */
+
+/* Calls `body` with a lightuserdata `ud` as its only argument, under the guard and a protected call, with
+ * ln_report_on_error as the message handler. *lua_status is Lua's answer when the run finished; what body left
+ * on the stack is dropped. Does not raise. */
+ln_end ln_vm_enter(ln_vm *vm, const ln_budget *budget, lua_CFunction body, void *ud, int *lua_status);
+
+/* Closes the state under the guard, so that finalizers cannot hang. Does not raise. */
+void ln_vm_close_state(ln_vm *vm);
+
+/* Notes where the script is when a request for memory is refused; `ud` is the VM. Does not raise. */
+void ln_vm_note_refusal(void *ud);
+
+/* Sets up or takes away the count hook on a coroutine that is about to run. Does not raise. */
+void ln_vm_arm(ln_vm *vm, lua_State *L);
+
+/* --- vm.c --- */
+
+/* LN_RANDOM_BYTES fresh unpredictable bytes (the same ones each time, where the setup says deterministic). */
+void ln_vm_random(ln_vm *vm, void *bytes);
+
+/* Makes the VM what it was when it was opened, whatever state it is in. NO_MEMORY: host's allocator only. */
+lunette_status ln_vm_restore(ln_vm *vm);
+
+/* --- values.c --- */
+
+/* Converts stack values first..last into an array at the root of `tree`. Raises on lack of Lua memory only
+ * (function references). VALUE_LIMIT and NO_MEMORY are noted in the report. */
+lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
+                              ln_tree *tree);
+
+/* Converts one value at `index` to be the tree's root; functions are only named. Never raises. */
+lunette_status ln_values_take_error(lua_State *L, ln_vm *vm, int index, ln_tree *tree);
+
+/* Pushes a value that ln_vm_check_value() has passed. May raise (memory). */
+void ln_values_push(lua_State *L, const lunette_value *value);
+
+/* --- sandbox.c --- */
+
+/* Opens the libraries of the sandbox in a fresh state. May raise. */
+void ln_sandbox_build(lua_State *L, const ln_sandbox *sandbox);
+
+/* --- hosted.c --- */
+
+/* Replaces the C function on top of the stack, `name` to people, by one that calls it in a host section. May
+ * raise (memory). */
+void ln_hosted_wrap(lua_State *L, const char *name);
+
+/* Calls the C function below `arguments` values on the stack in a host section, leaving all its results; what
+ * it raises is raised again after the section. It must not call back into Lua code. */
+void ln_hosted_call(lua_State *L, int arguments);
+
+/* Puts the methods of file handles into host sections, if the state has file handles. May raise. */
+void ln_hosted_wrap_files(lua_State *L);
+
+/* --- The replacements of names.h; each may raise, as library functions do --- */
+int ln_lib_collectgarbage(lua_State *L);
+int ln_lib_load(lua_State *L);
+int ln_lib_print(lua_State *L);
+int ln_lib_require(lua_State *L);
+int ln_lib_setmetatable(lua_State *L);
+int ln_lib_tostring(lua_State *L);
+int ln_lib_format(lua_State *L);
+int ln_lib_gmatch(lua_State *L);
+int ln_lib_randomseed(lua_State *L);
+int ln_lib_setlocale(lua_State *L);
+int ln_lib_time(lua_State *L);
+int ln_lib_xpcall(lua_State *L);
+int ln_lib_coroutine_close(lua_State *L);
+int ln_lib_coroutine_resume(lua_State *L);
+int ln_lib_coroutine_wrap(lua_State *L);
+int ln_lib_dofile(lua_State *L);
+int ln_lib_loadfile(lua_State *L);
+int ln_lib_search_lua(lua_State *L);
+int ln_lib_sethook(lua_State *L);
+
+/* Receives Lua's warnings; `ud` is not used. Does not raise. */
+void ln_lib_warning(void *ud, const char *text, int more);
+
+#endif

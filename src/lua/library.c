@@ -1,0 +1,307 @@
+/* The sandbox's own versions of library functions: see names.h for what each is for. Where one stands in for
+ * Lua's function and does not say otherwise, that function is its first upvalue. All may raise. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lua/internal.h"
+
+static bool hides_addresses(void) {
+    return ln_sandbox_level(ln_vm_current()->setup->sandbox) == LUNETTE_SANDBOX_STRICT;
+}
+
+/* Calls the function that this one stands in for with the `arguments` values on top. */
+static int call_original(lua_State *L, int arguments) {
+    int base = lua_gettop(L) - arguments;
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, base + 1);
+    lua_call(L, arguments, LUA_MULTRET);
+    return lua_gettop(L) - base;
+}
+
+/* --- Output --- */
+
+/* Pushes a text form of the value, as luaL_tolstring() does, but without its address. */
+static void push_without_address(lua_State *L, int index) {
+    if (luaL_callmeta(L, index, "__tostring")) {
+        if (!lua_isstring(L, -1))
+            luaL_error(L, "'__tostring' must return a string");
+        return;
+    }
+    int type = lua_type(L, index);
+    if (type == LUA_TNIL || type == LUA_TBOOLEAN || type == LUA_TNUMBER || type == LUA_TSTRING) {
+        luaL_tolstring(L, index, NULL);
+        return;
+    }
+    bool named = luaL_getmetafield(L, index, "__name") == LUA_TSTRING;
+    lua_pushfstring(L, "%s: hidden", named ? lua_tostring(L, -1) : luaL_typename(L, index));
+}
+
+static void push_text(lua_State *L, int index, bool hidden) {
+    if (!hidden) {
+        luaL_tolstring(L, index, NULL);
+        return;
+    }
+    int top = lua_gettop(L);
+    push_without_address(L, index);
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+}
+
+static void write_output(ln_vm *vm, const char *bytes, size_t size) {
+    if (!ln_run_charge_output(&vm->run, size))
+        ln_run_end(&vm->run, LN_END_OUTPUT);
+    ln_run_host_enter(&vm->run);
+    vm->setup->output(vm->setup->output_ud, vm->context, bytes, size);
+    ln_run_host_leave(&vm->run);
+}
+
+int ln_lib_print(lua_State *L) {
+    int count = lua_gettop(L);
+    bool hidden = hides_addresses();
+    luaL_Buffer line;
+    luaL_buffinit(L, &line);
+    for (int i = 1; i <= count; i++) {
+        if (i > 1)
+            luaL_addchar(&line, '\t');
+        push_text(L, i, hidden);
+        luaL_addvalue(&line);
+    }
+    luaL_addchar(&line, '\n');
+    luaL_pushresult(&line);
+    size_t size;
+    const char *bytes = lua_tolstring(L, -1, &size);
+    write_output(ln_vm_current(), bytes, size);
+    return 0;
+}
+
+/* The host hears every warning; "@on" and "@off" are between the script and its own state. */
+void ln_lib_warning(void *ud, const char *text, int more) {
+    (void)ud;
+    ln_run *run = ln_run_current();
+    if (!run)
+        return;
+    ln_vm *vm = ln_vm_current();
+    if (!more && text[0] == '@') {
+        if (strcmp(text, "@on") == 0)
+            vm->warnings_on = true;
+        else if (strcmp(text, "@off") == 0)
+            vm->warnings_on = false;
+        return;
+    }
+    if (!vm->warnings_on || !vm->setup->warning)
+        return;
+    size_t size = strlen(text);
+    if (!ln_run_charge_output(run, size))
+        ln_run_end(run, LN_END_OUTPUT);
+    ln_run_host_enter(run);
+    vm->setup->warning(vm->setup->warning_ud, vm->context, text, size, more);
+    ln_run_host_leave(run);
+}
+
+int ln_lib_tostring(lua_State *L) {
+    luaL_checkany(L, 1);
+    push_text(L, 1, hides_addresses());
+    return 1;
+}
+
+/* Strings of the format's kind stay; what would show an address is turned into text first. */
+int ln_lib_format(lua_State *L) {
+    size_t size;
+    const char *format = luaL_checklstring(L, 1, &size);
+    int count = lua_gettop(L);
+    for (const char *at = format;
+         hides_addresses() && (at = memchr(at, '%', size - (size_t)(at - format)));) {
+        at += 1 + strspn(at + 1, "-+ #0123456789.");
+        if (*at == 'p')
+            return luaL_error(L, "invalid conversion '%%p' to 'format' (no addresses in this sandbox)");
+        if (at < format + size)
+            at++;
+    }
+    for (int i = 2; i <= count; i++) {
+        if (lua_type(L, i) > LUA_TSTRING || lua_type(L, i) == LUA_TLIGHTUSERDATA) {
+            push_text(L, i, hides_addresses());
+            lua_replace(L, i);
+        }
+    }
+    return call_original(L, count);
+}
+
+/* --- Base --- */
+
+int ln_lib_collectgarbage(lua_State *L) {
+    const char *option = luaL_optstring(L, 1, "collect");
+    if (strcmp(option, "count") == 0)
+        lua_pushnumber(L, (lua_Number)lua_gc(L, LUA_GCCOUNT) + (lua_Number)lua_gc(L, LUA_GCCOUNTB) / 1024);
+    else if (strcmp(option, "collect") == 0)
+        lua_pushinteger(L, 0);
+    else if (strcmp(option, "step") == 0 || strcmp(option, "isrunning") == 0)
+        lua_pushboolean(L, 1);
+    else
+        return luaL_error(L, "collectgarbage: '%s' is not available in this sandbox", option);
+    return 1;
+}
+
+/* The pieces of a reader function, joined on the stack. */
+static void join_pieces(lua_State *L) {
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
+    for (;;) {
+        lua_pushvalue(L, 1);
+        lua_call(L, 0, 1);
+        if (lua_isnil(L, -1))
+            break;
+        if (!lua_isstring(L, -1))
+            luaL_error(L, "reader function must return a string");
+        if (lua_rawlen(L, -1) == 0 && lua_type(L, -1) == LUA_TSTRING)
+            break;
+        luaL_addvalue(&text);
+    }
+    lua_pop(L, 1);
+    luaL_pushresult(&text);
+}
+
+/* Pushes the compiled text of stack value `text`, or a message. Raises on lack of memory. */
+static int load_text(lua_State *L, int text, const char *name, const char *mode) {
+    size_t size;
+    const char *bytes = lua_tolstring(L, text, &size);
+    if (size > 0 && bytes[0] == LUA_SIGNATURE[0]) {
+        lua_pushliteral(L, "attempt to load a binary chunk (mode is 't')");
+        return LUA_ERRSYNTAX;
+    }
+    int status = luaL_loadbufferx(L, bytes, size, name, mode);
+    if (status == LUA_ERRMEM)
+        lua_error(L);
+    return status;
+}
+
+int ln_lib_load(lua_State *L) {
+    const char *mode = luaL_optstring(L, 3, "bt");
+    bool has_environment = !lua_isnone(L, 4);
+    int text = 1;
+    const char *name;
+    if (lua_isstring(L, 1)) {
+        name = luaL_optstring(L, 2, lua_tostring(L, 1));
+    } else {
+        name = luaL_optstring(L, 2, "=(load)");
+        luaL_checktype(L, 1, LUA_TFUNCTION);
+        join_pieces(L);
+        text = lua_gettop(L);
+    }
+    if (load_text(L, text, name, mode) != LUA_OK) {
+        luaL_pushfail(L);
+        lua_insert(L, -2);
+        return 2;
+    }
+    if (has_environment) {
+        lua_pushvalue(L, 4);
+        if (!lua_setupvalue(L, -2, 1))
+            lua_pop(L, 1);
+    }
+    return 1;
+}
+
+int ln_lib_setmetatable(lua_State *L) {
+    int type = lua_type(L, 2);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_argexpected(L, type == LUA_TNIL || type == LUA_TTABLE, 2, "nil or table");
+    if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
+        return luaL_error(L, "cannot change a protected metatable");
+    lua_settop(L, 2);
+    if (type == LUA_TTABLE) {
+        lua_pushliteral(L, "__gc");
+        if (lua_rawget(L, 2) != LUA_TNIL)
+            return luaL_error(L, "'__gc' is not available in this sandbox");
+        lua_settop(L, 2);
+    }
+    lua_setmetatable(L, 1);
+    return 1;
+}
+
+int ln_lib_require(lua_State *L) {
+    const char *name = luaL_checkstring(L, 1);
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_pushvalue(L, 1);
+    if (lua_rawget(L, -2) == LUA_TNIL)
+        return luaL_error(L, "module '%s' is not registered in this sandbox", name);
+    return 1;
+}
+
+/* --- string, math, os, debug --- */
+
+/* An iterator that raised "pattern too complex" has lost count of its depth; called again, it overflows the C
+ * stack. So one that has not come back from its last call is at its end. Upvalues: Lua's iterator, and whether
+ * it is in a call. */
+static int next_match(lua_State *L) {
+    if (lua_toboolean(L, lua_upvalueindex(2)))
+        return 0;
+    lua_settop(L, 0);
+    lua_pushboolean(L, 1);
+    lua_replace(L, lua_upvalueindex(2));
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_call(L, 0, LUA_MULTRET);
+    lua_pushboolean(L, 0);
+    lua_replace(L, lua_upvalueindex(2));
+    return lua_gettop(L);
+}
+
+int ln_lib_gmatch(lua_State *L) {
+    call_original(L, lua_gettop(L));
+    lua_settop(L, 1);
+    lua_pushboolean(L, 0);
+    lua_pushcclosure(L, next_match, 2);
+    return 1;
+}
+
+int ln_lib_randomseed(lua_State *L) {
+    if (lua_gettop(L) == 0) {
+        lua_Integer seed[LN_RANDOM_BYTES / sizeof(lua_Integer)];
+        ln_vm_random(ln_vm_current(), seed);
+        lua_pushinteger(L, seed[0]);
+        lua_pushinteger(L, seed[1]);
+    }
+    return call_original(L, lua_gettop(L));
+}
+
+int ln_lib_setlocale(lua_State *L) {
+    static const char *const CATEGORIES[] = {"all", "collate", "ctype", "monetary", "numeric", "time", NULL};
+    const char *name = luaL_optstring(L, 1, NULL);
+    luaL_checkoption(L, 2, "all", CATEGORIES);
+    if (!name || strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0)
+        lua_pushliteral(L, "C");
+    else
+        luaL_pushfail(L);
+    return 1;
+}
+
+/* Reads and writes the date's fields as Lua's own does, metamethods included, but around the section. */
+int ln_lib_time(lua_State *L) {
+    static const char *const FIELDS[] = {"year", "month", "day",  "hour", "min",
+                                         "sec",  "isdst", "wday", "yday"};
+    enum { READ = 7 };
+    if (lua_isnoneornil(L, 1)) {
+        lua_settop(L, 0);
+        return call_original(L, 0);
+    }
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_createtable(L, 0, LN_COUNT(FIELDS));
+    for (size_t i = 0; i < READ; i++) {
+        lua_getfield(L, 1, FIELDS[i]);
+        lua_setfield(L, 2, FIELDS[i]);
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 2);
+    ln_hosted_call(L, 1);
+    for (size_t i = 0; i < LN_COUNT(FIELDS); i++) {
+        lua_getfield(L, 2, FIELDS[i]);
+        lua_setfield(L, 1, FIELDS[i]);
+    }
+    lua_settop(L, 3);
+    return 1;
+}
+
+int ln_lib_sethook(lua_State *L) {
+    if (ln_vm_current()->counting)
+        return luaL_error(L, "debug.sethook: the hook serves a limit of this run");
+    return call_original(L, lua_gettop(L));
+}

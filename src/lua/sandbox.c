@@ -1,0 +1,257 @@
+/* What a script finds in its globals, built from the one table of names (names.h).
+ *
+ * At level none that is what luaL_openlibs() gives, with the few functions replaced that touch memory outside
+ * the arena or that the guard must know about. At the other levels nothing is taken away from Lua's tables:
+ * new ones are made and filled with the names that are allowed, so that a name nobody thought of is not there.
+ * Lua's own tables are garbage afterwards. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua/internal.h"
+#include "lua/names.h"
+#include "lunette/engine.h"
+
+enum how { PLAIN, SANDBOXED, STRICT, ALWAYS, HOSTED };
+
+static const struct name {
+    lunette_name about; /* first: what lunette_sandbox_name() gives out */
+    enum how how;
+    lua_CFunction replacement;
+} NAMES[] = {
+#define NAME(library, name, level, how, replacement, text) \
+    {{library, name, LUNETTE_SANDBOX_##level, text}, how, replacement},
+    LN_NAMES(NAME)
+#undef NAME
+};
+
+static const struct library {
+    const char *name;
+    lua_CFunction open;
+} LIBRARIES[] = {
+    {"", luaopen_base},         {"coroutine", luaopen_coroutine},
+    {"string", luaopen_string}, {"table", luaopen_table},
+    {"math", luaopen_math},     {"utf8", luaopen_utf8},
+    {"os", luaopen_os},         {"io", luaopen_io},
+    {"debug", luaopen_debug},   {"package", luaopen_package},
+};
+
+struct ln_sandbox {
+    lunette_sandbox level;
+    bool allowed[LN_COUNT(NAMES)];
+};
+
+const lunette_name *lunette_sandbox_name(size_t index) {
+    return index < LN_COUNT(NAMES) ? &NAMES[index].about : NULL;
+}
+
+lunette_sandbox ln_sandbox_level(const ln_sandbox *sandbox) {
+    return sandbox->level;
+}
+
+/* --- Choosing --- */
+
+/* How wide a level is: a name is there at its own level and at every wider one. */
+static int width(lunette_sandbox level) {
+    return level == LUNETTE_SANDBOX_STRICT ? 0 : level == LUNETTE_SANDBOX_RESTRICTED ? 1 : 2;
+}
+
+/* `wanted` is "print", "string.format", or a library: "io". */
+static bool is_meant(const struct name *name, const char *wanted) {
+    const char *dot = strchr(wanted, '.');
+    if (!dot)
+        return strcmp(*name->about.library ? name->about.library : name->about.name, wanted) == 0;
+    size_t size = (size_t)(dot - wanted);
+    return strlen(name->about.library) == size && strncmp(name->about.library, wanted, size) == 0 &&
+           strcmp(name->about.name, dot + 1) == 0;
+}
+
+static lunette_status choose(ln_sandbox *sandbox, const char *const *names, size_t count, bool allow,
+                             char *why, size_t why_size) {
+    const char *list = allow ? "allow" : "deny";
+    for (size_t i = 0; i < count; i++) {
+        size_t found = 0;
+        for (size_t k = 0; names[i] && k < LN_COUNT(NAMES); k++)
+            if (is_meant(&NAMES[k], names[i])) {
+                sandbox->allowed[k] = allow;
+                found++;
+            }
+        if (found == 0) {
+            snprintf(why, why_size, "%s[%zu]: Lua's library has no name '%s'", list, i,
+                     names[i] ? names[i] : "(null)");
+            return LUNETTE_INVALID_ARGUMENT;
+        }
+    }
+    return LUNETTE_OK;
+}
+
+lunette_status ln_sandbox_open(lunette_sandbox level, const char *const *allow, size_t allow_count,
+                               const char *const *deny, size_t deny_count, ln_sandbox **out, char *why,
+                               size_t why_size) {
+    *out = NULL;
+    ln_sandbox *sandbox = malloc(sizeof *sandbox);
+    if (!sandbox)
+        return LUNETTE_NO_MEMORY;
+    sandbox->level = level;
+    for (size_t i = 0; i < LN_COUNT(NAMES); i++)
+        sandbox->allowed[i] = width(NAMES[i].about.level) <= width(level);
+    lunette_status status = choose(sandbox, allow, allow_count, true, why, why_size);
+    if (status == LUNETTE_OK)
+        status = choose(sandbox, deny, deny_count, false, why, why_size);
+    if (status != LUNETTE_OK)
+        ln_sandbox_close(&sandbox);
+    *out = sandbox;
+    return status;
+}
+
+void ln_sandbox_close(ln_sandbox **sandbox) {
+    free(*sandbox);
+    *sandbox = NULL;
+}
+
+/* --- Building. From here on all may raise. --- */
+
+static bool is_replaced(const struct name *name, lunette_sandbox level) {
+    return name->how == ALWAYS || (name->how == SANDBOXED && level != LUNETTE_SANDBOX_NONE) ||
+           (name->how == STRICT && level == LUNETTE_SANDBOX_STRICT);
+}
+
+/* The value on top of the stack is Lua's own; leaves there what the script gets. */
+static void dress(lua_State *L, const struct name *name, lunette_sandbox level) {
+    if (name->how == HOSTED && lua_iscfunction(L, -1))
+        ln_hosted_wrap(L, name->about.name);
+    else if (is_replaced(name, level))
+        lua_pushcclosure(L, name->replacement, 1);
+}
+
+/* require's search for Lua files, of the table `package` on top of the stack. */
+static void replace_searcher(lua_State *L) {
+    if (lua_getfield(L, -1, "searchers") == LUA_TTABLE) {
+        lua_pushvalue(L, -2);
+        lua_pushcclosure(L, ln_lib_search_lua, 1);
+        lua_rawseti(L, -2, 2);
+        for (lua_Integer i = 3; i <= 4; i++)
+            if (lua_rawgeti(L, -1, i) == LUA_TFUNCTION) {
+                ln_hosted_wrap(L, "require");
+                lua_rawseti(L, -2, i);
+            } else {
+                lua_pop(L, 1);
+            }
+    }
+    lua_pop(L, 1);
+}
+
+static size_t count_allowed(const ln_sandbox *sandbox, const char *library) {
+    size_t count = 0;
+    for (size_t i = 0; i < LN_COUNT(NAMES); i++)
+        count += sandbox->allowed[i] && strcmp(NAMES[i].about.library, library) == 0;
+    return count;
+}
+
+/* Pushes Lua's own table of a library. */
+static void open_library(lua_State *L, const struct library *library) {
+    lua_pushcfunction(L, library->open);
+    lua_pushstring(L, *library->name ? library->name : LUA_GNAME);
+    lua_call(L, 1, 1);
+}
+
+/* Lua's own table is on top, the script's below it: moves what is allowed. */
+static void fill(lua_State *L, const ln_sandbox *sandbox, const char *library) {
+    for (size_t i = 0; i < LN_COUNT(NAMES); i++) {
+        const struct name *name = &NAMES[i];
+        if (!sandbox->allowed[i] || strcmp(name->about.library, library) != 0)
+            continue;
+        if (lua_getfield(L, -1, name->about.name) == LUA_TNIL && !is_replaced(name, sandbox->level)) {
+            lua_pop(L, 1);
+            continue;
+        }
+        dress(L, name, sandbox->level);
+        lua_setfield(L, -3, name->about.name);
+    }
+}
+
+/* Makes the script's table of a library and leaves it on top. */
+static void build_library(lua_State *L, const ln_sandbox *sandbox, const struct library *library) {
+    size_t libraries = *library->name ? 0 : LN_COUNT(LIBRARIES);
+    lua_createtable(L, 0, (int)(count_allowed(sandbox, library->name) + libraries));
+    open_library(L, library);
+    fill(L, sandbox, library->name);
+    if (strcmp(library->name, "package") == 0)
+        replace_searcher(L);
+    lua_pop(L, 1);
+}
+
+/* The strings' metatable: its methods are the script's own library, and it cannot be reached. The string
+ * library's table, or nil, is on top of the stack. */
+static void lock_strings(lua_State *L) {
+    lua_pushliteral(L, "");
+    if (!lua_getmetatable(L, -1)) {
+        lua_pop(L, 1);
+        return;
+    }
+    if (lua_istable(L, -3))
+        lua_pushvalue(L, -3);
+    else
+        lua_newtable(L);
+    lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 2);
+}
+
+/* The globals: the base library's table, with the others in it and in package.loaded's table. */
+static void build_sandboxed(lua_State *L, const ln_sandbox *sandbox) {
+    lua_newtable(L);
+    build_library(L, sandbox, &LIBRARIES[0]);
+    for (size_t i = 1; i < LN_COUNT(LIBRARIES); i++) {
+        if (count_allowed(sandbox, LIBRARIES[i].name) == 0)
+            continue;
+        build_library(L, sandbox, &LIBRARIES[i]);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -4, LIBRARIES[i].name);
+        lua_setfield(L, -2, LIBRARIES[i].name);
+    }
+    lua_getfield(L, -1, "string");
+    lock_strings(L);
+    lua_pop(L, 1);
+    if (lua_getfield(L, -1, LUA_GNAME) != LUA_TNIL) {
+        lua_pushvalue(L, -2);
+        lua_setfield(L, -3, LUA_GNAME);
+    }
+    lua_pop(L, 1);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, LUA_GNAME);
+    lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+    lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+}
+
+/* Level none: Lua's own tables, dressed in place. */
+static void build_whole(lua_State *L, const ln_sandbox *sandbox) {
+    luaL_openlibs(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    for (size_t i = 0; i < LN_COUNT(NAMES); i++) {
+        const struct name *name = &NAMES[i];
+        lua_getfield(L, -1, *name->about.library ? name->about.library : LUA_GNAME);
+        if (!sandbox->allowed[i]) {
+            lua_pushnil(L);
+            lua_setfield(L, -2, name->about.name);
+        } else if (lua_getfield(L, -1, name->about.name) != LUA_TNIL) {
+            dress(L, name, sandbox->level);
+            lua_setfield(L, -2, name->about.name);
+        } else {
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 1);
+    }
+    if (lua_getfield(L, -1, "package") == LUA_TTABLE)
+        replace_searcher(L);
+    lua_pop(L, 2);
+}
+
+void ln_sandbox_build(lua_State *L, const ln_sandbox *sandbox) {
+    if (sandbox->level == LUNETTE_SANDBOX_NONE)
+        build_whole(L, sandbox);
+    else
+        build_sandboxed(L, sandbox);
+    ln_hosted_wrap_files(L);
+}

@@ -1,0 +1,104 @@
+/* The Lua backend, as the rooms below see it: a VM in its arena, runs in it, and what a run leaves behind.
+ *
+ * What always holds:
+ *   - Lua's code is entered in one place, ln_vm_enter() in vm.c, under the guard and under a protected call:
+ *     no error and no kill ever passes a frame of the caller's;
+ *   - all that a script can reach lies in the arena. What it can cause outside of it (output, files, the tree
+ *     of results) happens in host sections;
+ *   - a VM whose run was abandoned is restored before anything else is done with it.
+ *
+ * A VM is used by one thread at a time; only ln_vm_cancel() may be called from others. Nothing here raises. */
+#ifndef LN_LUA_VM_H
+#define LN_LUA_VM_H
+
+#include "arena/arena.h"
+#include "guard/guard.h"
+#include "lunette/config.h"
+#include "lunette/engine.h"
+#include "lunette/error.h"
+#include "lunette/value.h"
+
+typedef struct ln_vm ln_vm;
+typedef struct ln_sandbox ln_sandbox;
+
+/* Which names scripts will find. `why` receives which entry of allow or deny names nothing.
+ * OK, INVALID_ARGUMENT, NO_MEMORY. */
+lunette_status ln_sandbox_open(lunette_sandbox level, const char *const *allow, size_t allow_count,
+                               const char *const *deny, size_t deny_count, ln_sandbox **sandbox, char *why,
+                               size_t why_size);
+void ln_sandbox_close(ln_sandbox **sandbox);
+lunette_sandbox ln_sandbox_level(const ln_sandbox *sandbox);
+
+/* What all VMs of an engine share; outlives them. */
+typedef struct ln_vm_setup {
+    const ln_sandbox *sandbox;
+    ln_guard *guard;
+    size_t memory_limit;
+    lunette_gc gc;
+    unsigned gc_pause, gc_step, gc_minor, gc_major;
+    bool deterministic;
+    lunette_output_fn output; /* never NULL */
+    void *output_ud;
+    lunette_warning_fn warning; /* NULL: dropped */
+    void *warning_ud;
+    lunette_alloc_fn alloc; /* NULL: an own reservation */
+    void *alloc_ud;
+} ln_vm_setup;
+
+/* `context` is what the callbacks are given. OK, NO_MEMORY, SYSTEM, DEFECT. */
+lunette_status ln_vm_open(const ln_vm_setup *setup, lunette_context *context, ln_vm **vm);
+
+/* Closes whatever a script still holds of the system. NULL and a pointer to NULL are allowed. */
+void ln_vm_close(ln_vm **vm);
+
+/* As new. OK; NO_MEMORY with a host's allocator, after which the VM is fit only to be closed. */
+lunette_status ln_vm_reset(ln_vm *vm);
+
+/* Gives back committed memory above `keep` bytes. For an idle VM after a reset. */
+void ln_vm_trim(ln_vm *vm, size_t keep);
+
+/* One run. */
+typedef struct ln_program {
+    const char *name; /* with Lua's leading '=' or '@' */
+    const char *text;
+    size_t size;
+    const lunette_value *arguments; /* checked by ln_vm_check_value() */
+    size_t argument_count;
+    lunette_bounds bounds; /* complete: no zeros */
+    bool allow_bytecode;
+    bool check_only; /* parse, do not run */
+    bool measure_cpu;
+} ln_program;
+
+/* `results` NULL: not converted. Any status of lunette_context_run() but those of its arguments. */
+lunette_status ln_vm_run(ln_vm *vm, const ln_program *program, const ln_budget *budget,
+                         lunette_value **results);
+
+/* Whether a value can be given to this VM. OK, INVALID_ARGUMENT, STALE. */
+lunette_status ln_vm_check_value(const ln_vm *vm, const lunette_value *value);
+
+/* OK, MEMORY_LIMIT, or what ended the run. Raw access: no metamethod runs. */
+lunette_status ln_vm_set_global(ln_vm *vm, const char *name, const lunette_value *value);
+lunette_status ln_vm_get_global(ln_vm *vm, const char *name, const lunette_bounds *bounds,
+                                lunette_value **value);
+
+/* Any thread, any signal handler. */
+void ln_vm_cancel(ln_vm *vm);
+
+/* Of the last run; NULL: nothing went wrong. */
+const lunette_error *ln_vm_error(const ln_vm *vm);
+void ln_vm_stats(const ln_vm *vm, lunette_stats *stats);
+
+/* OK: equal to the image; DEFECT with `why`; UNSUPPORTED; WRONG_STATE: something ran since the reset. */
+lunette_status ln_vm_verify(const ln_vm *vm, char *why, size_t why_size);
+
+size_t ln_vm_image_size(const ln_vm *vm);
+bool ln_vm_relocatable(const ln_vm *vm);
+
+/* "5.4.4": of the library that is loaded, which may be newer than the headers. */
+const char *ln_lua_release(void);
+
+/* Addresses in each object whose code a run may be abandoned in. */
+const void *const *ln_vm_code(size_t *count);
+
+#endif
