@@ -196,35 +196,53 @@ void ln_os_signal_stack_close(void *stack, bool own_thread) {
 
 /* --- The interrupted instruction ---------------------------------------------------------------------------- */
 
-void ln_os_place_get(const void *context, bool read_stack, ln_os_place *place) {
+void ln_os_place_get(const void *context, ln_os_place *place) {
     const ucontext_t *interrupted = context;
     *place = (ln_os_place){.blocked = mask_of(&interrupted->uc_sigmask)};
 #if defined(__linux__) && defined(__x86_64__)
-    place->instruction = (uintptr_t)interrupted->uc_mcontext.gregs[REG_RIP];
-    place->stack = (uintptr_t)interrupted->uc_mcontext.gregs[REG_RSP];
-    if (read_stack)
-        place->caller = *(const uintptr_t *)place->stack;
+    static const int dwarf[LN_OS_REGISTERS] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
+                                               REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                               REG_R12, REG_R13, REG_R14, REG_R15};
+    const greg_t *registers = interrupted->uc_mcontext.gregs;
+    place->instruction = (uintptr_t)registers[REG_RIP];
+    for (size_t i = 0; i < LN_OS_REGISTERS; i++)
+        place->registers[i] = (uintptr_t)registers[dwarf[i]];
 #elif defined(__linux__) && defined(__aarch64__)
-    (void)read_stack;
     place->instruction = (uintptr_t)interrupted->uc_mcontext.pc;
-    place->stack = (uintptr_t)interrupted->uc_mcontext.sp;
-    place->caller = (uintptr_t)interrupted->uc_mcontext.regs[30];
-#else
-    (void)read_stack;
+    place->link = (uintptr_t)interrupted->uc_mcontext.regs[30];
 #endif
 }
 
 /* On aarch64 a handler starts with the interrupted code's FPCR. */
-void ln_os_float_restore(const void *context) {
+static void float_restore(const ucontext_t *interrupted) {
 #if defined(__linux__) && defined(__x86_64__)
-    const ucontext_t *interrupted = context;
     if (interrupted->uc_mcontext.fpregs == NULL)
         return;
     uint32_t sse = interrupted->uc_mcontext.fpregs->mxcsr;
     uint16_t x87 = interrupted->uc_mcontext.fpregs->cwd;
     __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(sse), "m"(x87));
 #else
-    (void)context;
+    (void)interrupted;
+#endif
+}
+
+/* The kernel saved 64 signals; what follows them in the context is not ours to read. */
+void ln_os_place_restore(const void *context) {
+    const ucontext_t *interrupted = context;
+    sigset_t mask;
+    sigemptyset(&mask);
+    memcpy(&mask, &interrupted->uc_sigmask, sizeof(uint64_t));
+    float_restore(interrupted);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
+bool ln_os_returns_checked(void) {
+#if defined(__linux__) && defined(__x86_64__)
+    uint64_t shadow = 0;
+    __asm__ volatile(".byte 0xf3, 0x48, 0x0f, 0x1e, 0xc8" : "+a"(shadow)); /* rdsspq %rax: no-op without */
+    return shadow != 0;
+#else
+    return true;
 #endif
 }
 
@@ -264,13 +282,23 @@ static bool needs_libc(const struct dl_phdr_info *object) {
         const ElfW(Phdr) *part = &object->dlpi_phdr[i];
         if (part->p_type != PT_DYNAMIC)
             continue;
-        const ElfW(Dyn) *entry = (const void *)(object->dlpi_addr + part->p_vaddr); /* NOLINT */
+        const ElfW(Dyn) *entry =
+            (const void *)(object->dlpi_addr + part->p_vaddr); /* NOLINT(performance-no-int-to-ptr) */
         for (; entry->d_tag != DT_NULL; entry++) {
             if (entry->d_tag == DT_NEEDED)
                 return true;
         }
     }
     return false;
+}
+
+static const void *unwind_table(const struct dl_phdr_info *object) {
+    for (size_t i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        if (part->p_type == PT_GNU_EH_FRAME)
+            return (const void *)(object->dlpi_addr + part->p_vaddr); /* NOLINT(performance-no-int-to-ptr) */
+    }
+    return NULL;
 }
 
 static void code_add(code_search *search, const struct dl_phdr_info *object, const ElfW(Phdr) * part) {
@@ -281,6 +309,7 @@ static void code_add(code_search *search, const struct dl_phdr_info *object, con
     code->base = object->dlpi_addr;
     code->start = object->dlpi_addr + part->p_vaddr;
     code->end = code->start + part->p_memsz;
+    code->unwind = unwind_table(object);
     snprintf(code->object, sizeof code->object, "%s", file_name(object));
 }
 

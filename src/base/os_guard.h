@@ -67,30 +67,38 @@ void ln_os_signal_stack_close(void *stack, bool own_thread);
 
 /* --- The interrupted instruction ---------------------------------------------------------------------------- */
 
-/* Of the third argument of a signal handler. `caller` is where the interrupted function returns to *if* it
- * is a leaf that has moved nothing on its stack yet; else it is anything. */
+/* DWARF's numbering, which is that of unwind tables. */
+enum { LN_OS_REGISTERS = 16, LN_OS_STACK_REGISTER = 7 };
+
+/* Of the third argument of a signal handler. */
 typedef struct ln_os_place {
     uintptr_t instruction; /* 0: unknown */
-    uintptr_t stack;
-    uintptr_t caller;
-    uint64_t blocked; /* signals that the interrupted code blocks, bit n - 1 for signal n */
+    /* aarch64's link register: where the interrupted function returns to while it has called nothing itself.
+     * 0 on x86-64, where the return address is on the stack. */
+    uintptr_t link;
+    uint64_t blocked;                     /* signals the interrupted code blocks, bit n - 1 for signal n */
+    uintptr_t registers[LN_OS_REGISTERS]; /* x86-64 only */
 } ln_os_place;
 
-/* Async-signal-safe. Reads one word of the interrupted stack only when `read_stack`: after a fault that
- * stack may not be readable. */
-void ln_os_place_get(const void *context, bool read_stack, ln_os_place *place);
+/* Async-signal-safe. */
+void ln_os_place_get(const void *context, ln_os_place *place);
 
-/* Sets the calling thread's floating-point control (rounding, flushing of denormals) to the interrupted
- * code's: the kernel gives handlers the default, and a jump out of one would keep that. Async-signal-safe. */
-void ln_os_float_restore(const void *context);
+/* Before a jump out of the handler: gives the thread back the interrupted code's signal mask and its
+ * floating-point control (rounding, flushing of denormals), for which the kernel gives handlers the default.
+ * Async-signal-safe. */
+void ln_os_place_restore(const void *context);
+
+/* True when the processor checks return addresses, so that none on the stack may be changed. */
+bool ln_os_returns_checked(void);
 
 /* --- Code --------------------------------------------------------------------------------------------------- */
 
 /* A stretch of executable memory of one loaded object. */
 typedef struct ln_os_code {
     uintptr_t start, end;
-    uintptr_t base;  /* where the object was loaded: start of its own addresses */
-    char object[40]; /* file name without its folder, cut to fit; "" is the program */
+    uintptr_t base;     /* where the object was loaded: start of its own addresses */
+    const void *unwind; /* its .eh_frame_hdr, NULL: none */
+    char object[40];    /* file name without its folder, cut to fit; "" is the program */
 } ln_os_code;
 
 /* The executable stretches of the object that holds `address`; 0: none does, they do not fit, or the object

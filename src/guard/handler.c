@@ -1,20 +1,9 @@
-/* What happens on the thread that runs the script, when a deadline's signal or a fault interrupts it.
- *
- * A run may be left only where nothing is left half done that outlives it. That is so
- *   - in the VM's own code: all that it touches is in the arena, which is thrown away;
- *   - in a leaf of libc that the VM called directly (memchr, memcmp, memcpy, strcoll...): what such a
- *     function touches is its arguments. It is one if the word on top of the stack is a return address
- *     into the VM's code: nothing has been pushed above it. Without this rule a script that lives in
- *     string.find() is hardly ever met outside memchr();
- *   - not in the dynamic loader, not in the kernel's vdso, not in libc's inner functions: what they were
- *     about to do may include giving back a lock.
- * And only while the thread blocks the signals it usually does: a handler of the host's that interrupted the
- * VM may have called into it (to cancel, say), and to leave that handler would leave its signals blocked.
- * If the host changed the thread's mask for good, ten milliseconds of looking tell, once.
+/* What happens on the thread that runs the script, when a deadline's signal or a fault interrupts it. (Where it
+ * may be left is leave.c's question.)
  *
  * The deadline's signal is blocked while its handler runs (a slow machine would nest them otherwise, until
- * the signal stack is full) and unblocked just before the jump, so that neither the start nor the end of a
- * run needs a system call for its mask. The faults' handlers block nothing.
+ * the signal stack is full). The mask is put back just before the jump, so that neither the start nor the end
+ * of a run needs a system call for it.
  *
  * A fault is the VM's if the interrupted instruction is the VM's, or the address is the run's own, in the
  * first page (a NULL that libc was handed), or around the end of the stack; and the kernel raised it, in the
@@ -27,12 +16,11 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "guard/leave.h"
 #include "guard/run.h"
 #include "guard/watchdog.h"
 
 enum {
-    /* How long a thread must have blocked unusual signals before that is taken for the new usual. */
-    STRANGE_MAX_NS = 10 * 1000 * 1000,
     /* How far from the end of its stack a function with a large frame may touch first. */
     STACK_REACH = 64 * 1024,
     SIGNALS = 64,
@@ -94,31 +82,6 @@ static void pass_on(int number, siginfo_t *info, void *context) {
 
 /* --- Deadlines ---------------------------------------------------------------------------------------------- */
 
-static bool mask_is_usual(ln_slot *slot, const ln_os_place *place, uint64_t now) {
-    if (place->blocked == slot->blocked) {
-        slot->strange_since = 0;
-        return true;
-    }
-    if (slot->strange_since == 0)
-        slot->strange_since = now;
-    if (now - slot->strange_since < STRANGE_MAX_NS)
-        return false;
-    slot->blocked = place->blocked;
-    slot->strange_since = 0;
-    return true;
-}
-
-static bool may_leave(ln_slot *slot, const ln_guard *guard, const void *context, uint64_t now) {
-    ln_os_place place;
-    ln_os_place_get(context, true, &place);
-    if (!mask_is_usual(slot, &place, now))
-        return false;
-    if (ln_os_code_find(guard->vm, guard->vm_count, place.instruction) != NULL)
-        return true;
-    return ln_os_code_find(guard->libc, guard->libc_count, place.instruction) != NULL &&
-           ln_os_code_find(guard->vm, guard->vm_count, place.caller) != NULL;
-}
-
 static void slot_look(ln_slot *slot, const void *context) {
     ln_run *run = atomic_load(&slot->current);
     atomic_store(&slot->poke, false);
@@ -128,13 +91,14 @@ static void slot_look(ln_slot *slot, const void *context) {
         uint64_t due = ln_run_next_look(run, now);
         atomic_store(&slot->due, due);
         ln_watchdog_expect(due);
-    } else if (may_leave(slot, run->guard, context, now)) {
-        ln_os_float_restore(context);
-        ln_os_signals_unblock(LN_SIGNAL_BIT(slot->signal)); /* another one finds `handling` set */
-        ln_run_end(run, end);
-    } else if (now < atomic_load(&slot->due)) {
-        atomic_store(&slot->due, now); /* cancelled: due until it can be left */
+        return;
     }
+    if (ln_leave_from(slot, run, context, end, now) == LN_LEAVE_NOW) {
+        ln_os_place_restore(context); /* a pending signal comes in there, and finds `handling` set */
+        ln_run_end(run, end);
+    }
+    if (now < atomic_load(&slot->due))
+        atomic_store(&slot->due, now); /* cancelled: due until it has left */
 }
 
 static void on_deadline(int number, siginfo_t *info, void *context) {
@@ -181,11 +145,11 @@ static void on_fault(int number, siginfo_t *info, void *context) {
     if (slot != NULL && in_vm(slot) && info->si_code > 0) {
         ln_run *run = atomic_load(&slot->current);
         ln_os_place place;
-        ln_os_place_get(context, false, &place);
+        ln_os_place_get(context, &place);
         ln_fault fault = {number, (uintptr_t)info->si_addr, place.instruction};
         if (run->guard->contain_faults && fault_is_vm(slot, run, &fault)) {
             run->fault = fault;
-            ln_os_float_restore(context);
+            ln_os_place_restore(context);
             ln_run_end(run, LN_END_FAULT);
         }
     }
