@@ -249,7 +249,9 @@ bool ln_os_returns_checked(void) {
 /* --- Code --------------------------------------------------------------------------------------------------- */
 
 typedef struct code_search {
-    const void *address; /* NULL: look for libc */
+    const void *address; /* NULL: all but `except` */
+    const ln_os_code *except;
+    size_t except_count;
     ln_os_code *codes;
     size_t room, count;
 } code_search;
@@ -302,22 +304,26 @@ static const void *unwind_table(const struct dl_phdr_info *object) {
 }
 
 static void code_add(code_search *search, const struct dl_phdr_info *object, const ElfW(Phdr) * part) {
+    uintptr_t start = object->dlpi_addr + part->p_vaddr;
+    if (ln_os_code_find(search->except, search->except_count, start) != NULL)
+        return;
     size_t at = search->count++;
     if (at >= search->room)
         return;
     ln_os_code *code = &search->codes[at];
     code->base = object->dlpi_addr;
-    code->start = object->dlpi_addr + part->p_vaddr;
+    code->start = start;
     code->end = code->start + part->p_memsz;
     code->unwind = unwind_table(object);
+    code->is_libc = is_libc(file_name(object));
     snprintf(code->object, sizeof code->object, "%s", file_name(object));
 }
 
 static int code_visit(struct dl_phdr_info *object, size_t size, void *ud) {
     (void)size;
     code_search *search = ud;
-    bool wanted = search->address != NULL ? holds(object, (uintptr_t)search->address) && needs_libc(object)
-                                          : is_libc(file_name(object));
+    bool wanted =
+        search->address == NULL || (holds(object, (uintptr_t)search->address) && needs_libc(object));
     for (size_t i = 0; wanted && i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &object->dlpi_phdr[i];
         if (part->p_type == PT_LOAD && (part->p_flags & PF_X))
@@ -326,18 +332,17 @@ static int code_visit(struct dl_phdr_info *object, size_t size, void *ud) {
     return wanted && search->address != NULL;
 }
 
-static size_t code_search_run(code_search search) {
-    dl_iterate_phdr(code_visit, &search);
-    return search.count <= search.room ? search.count : 0;
-}
-
 size_t ln_os_code_of(const void *address, ln_os_code *codes, size_t room) {
-    return address == NULL ? 0
-                           : code_search_run((code_search){.address = address, .codes = codes, .room = room});
+    code_search search = {.address = address, .codes = codes, .room = room};
+    if (address != NULL)
+        dl_iterate_phdr(code_visit, &search);
+    return search.count <= room ? search.count : 0;
 }
 
-size_t ln_os_code_of_libc(ln_os_code *codes, size_t room) {
-    return code_search_run((code_search){.codes = codes, .room = room});
+size_t ln_os_code_others(const ln_os_code *except, size_t except_count, ln_os_code *codes, size_t room) {
+    code_search search = {.except = except, .except_count = except_count, .codes = codes, .room = room};
+    dl_iterate_phdr(code_visit, &search);
+    return search.count <= room ? search.count : room;
 }
 
 const ln_os_code *ln_os_code_find(const ln_os_code *codes, size_t count, uintptr_t address) {

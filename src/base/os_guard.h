@@ -98,6 +98,7 @@ typedef struct ln_os_code {
     uintptr_t start, end;
     uintptr_t base;     /* where the object was loaded: start of its own addresses */
     const void *unwind; /* its .eh_frame_hdr, NULL: none */
+    bool is_libc;       /* or libm; false where libc is the loader too */
     char object[40];    /* file name without its folder, cut to fit; "" is the program */
 } ln_os_code;
 
@@ -105,8 +106,8 @@ typedef struct ln_os_code {
  * holds libc as well (a static program). */
 size_t ln_os_code_of(const void *address, ln_os_code *codes, size_t room);
 
-/* Those of libc and libm, where they are objects of their own and apart from the loader; else 0. */
-size_t ln_os_code_of_libc(ln_os_code *codes, size_t room);
+/* Those of all objects loaded now, but for `except`; the first `room` of them. */
+size_t ln_os_code_others(const ln_os_code *except, size_t except_count, ln_os_code *codes, size_t room);
 
 /* Async-signal-safe. NULL: the address is in none of them. */
 const ln_os_code *ln_os_code_find(const ln_os_code *codes, size_t count, uintptr_t address);

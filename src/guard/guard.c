@@ -22,12 +22,12 @@ static bool guard_find_code(ln_guard *guard, const ln_guard_config *config) {
         if (code_known(guard, config->code[i]))
             continue;
         size_t found =
-            ln_os_code_of(config->code[i], guard->vm + guard->vm_count, LN_GUARD_CODES - guard->vm_count);
+            ln_os_code_of(config->code[i], guard->vm + guard->vm_count, LN_GUARD_VM_CODES - guard->vm_count);
         if (found == 0)
             return false;
         guard->vm_count += found;
     }
-    guard->libc_count = ln_os_code_of_libc(guard->libc, LN_GUARD_CODES);
+    guard->other_count = ln_os_code_others(guard->vm, guard->vm_count, guard->others, LN_GUARD_OTHERS);
     return guard->vm_count != 0;
 }
 

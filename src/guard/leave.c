@@ -3,12 +3,12 @@
  *   - in a leaf of libc that the VM called directly (memchr, memcmp, memcpy, strcoll...) and that has saved
  *     nothing yet: what such a function touches is its arguments. Without this rule a script that lives in
  *     string.find() is hardly ever met outside memchr();
- *   - not in the dynamic loader, not in the kernel's vdso, not deeper in libc: what they were about to do may
- *     include giving back a lock or memory.
+ *   - not deeper in libc, nor in the dynamic loader, a sanitizer, the kernel's vdso: what they were about to
+ *     do may include giving back a lock or memory.
  *
  * A script that lives deeper in libc (a loop of string.format with wide numbers: some microseconds in printf
- * for some nanoseconds in the VM) would be met in the VM too seldom. So the walk goes on down to the frame of
- * libc that the VM called, and that one's return address is exchanged: libc does all it was about to do, and
+ * for some nanoseconds in the VM) would be met in the VM too seldom. So the walk goes on down to the frame
+ * that the VM called, and that one's return address is exchanged: libc does all it was about to do, and
  * returns not to the VM but to the end of the run. The unwind tables say exactly where the address lies;
  * where they do not, or where the processor checks return addresses, nothing is touched and the signal comes
  * again. (aarch64 signs them, and has the link register to recognise leaves by.)
@@ -47,7 +47,7 @@ static bool in_vm(const ln_guard *guard, uintptr_t instruction) {
 
 #if defined(__x86_64__)
 
-/* Where libc returns to instead of to the VM: stack and registers are as after any call. The first
+/* Where a function returns to instead of to the VM: stack and registers are as after any call. The first
  * instruction is there for debuggers, which look for the call before a return address. */
 extern const char ln_leave_landing[] __attribute__((visibility("hidden")));
 void ln_leave_landed(void) __attribute__((noreturn, used, visibility("hidden")));
@@ -74,23 +74,23 @@ __attribute__((no_sanitize("address", "thread"))) static void exchange_return(ui
 }
 
 /* Nothing lies between the interrupted function's stack pointer and its return address. */
-static bool is_leaf(const ln_os_place *place, uintptr_t return_at) {
-    return return_at == place->registers[LN_OS_STACK_REGISTER];
+static bool is_leaf(const ln_os_code *code, const ln_os_place *place, uintptr_t return_at) {
+    return code->is_libc && return_at == place->registers[LN_OS_STACK_REGISTER];
 }
 
-static ln_leave leave_libc(ln_slot *slot, const ln_guard *guard, const ln_os_place *place, ln_end end) {
+static ln_leave leave_callee(ln_slot *slot, const ln_guard *guard, const ln_os_place *place, ln_end end) {
     ln_frame frame = {
         .instruction = place->instruction, .stack_low = slot->stack_low, .stack_high = slot->stack_high};
     for (size_t i = 0; i < LN_OS_REGISTERS; i++)
         frame.registers[i] = place->registers[i];
     for (int depth = 0; depth < DEPTH_MAX; depth++) {
-        const ln_os_code *code = ln_os_code_find(guard->libc, guard->libc_count, frame.instruction);
+        const ln_os_code *code = ln_os_code_find(guard->others, guard->other_count, frame.instruction);
         uintptr_t return_at;
         if (code == NULL || !ln_unwind_step(code->unwind, &frame, &return_at))
             return LN_LEAVE_LATER;
         if (!in_vm(guard, frame.instruction))
             continue;
-        if (is_leaf(place, return_at))
+        if (is_leaf(code, place, return_at))
             return LN_LEAVE_NOW;
         if (ln_os_returns_checked())
             return LN_LEAVE_LATER;
@@ -103,11 +103,11 @@ static ln_leave leave_libc(ln_slot *slot, const ln_guard *guard, const ln_os_pla
 
 #else
 
-static ln_leave leave_libc(ln_slot *slot, const ln_guard *guard, const ln_os_place *place, ln_end end) {
+static ln_leave leave_callee(ln_slot *slot, const ln_guard *guard, const ln_os_place *place, ln_end end) {
     (void)slot;
     (void)end;
-    bool in_libc = ln_os_code_find(guard->libc, guard->libc_count, place->instruction) != NULL;
-    return in_libc && in_vm(guard, place->link) ? LN_LEAVE_NOW : LN_LEAVE_LATER;
+    const ln_os_code *code = ln_os_code_find(guard->others, guard->other_count, place->instruction);
+    return code != NULL && code->is_libc && in_vm(guard, place->link) ? LN_LEAVE_NOW : LN_LEAVE_LATER;
 }
 
 #endif
@@ -119,5 +119,5 @@ ln_leave ln_leave_from(ln_slot *slot, const ln_run *run, const void *context, ln
         return LN_LEAVE_LATER;
     if (in_vm(run->guard, place.instruction))
         return LN_LEAVE_NOW;
-    return leave_libc(slot, run->guard, &place, end);
+    return leave_callee(slot, run->guard, &place, end);
 }

@@ -6,7 +6,7 @@
 
 typedef enum ln_leave {
     LN_LEAVE_NOW,    /* jump */
-    LN_LEAVE_RETURN, /* the run ends by itself as soon as libc returns to the VM */
+    LN_LEAVE_RETURN, /* the run ends by itself as soon as what the VM called returns */
     LN_LEAVE_LATER,  /* not here: try again */
 } ln_leave;
 

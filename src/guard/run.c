@@ -275,7 +275,7 @@ static LN_COLD void run_log_fault(const ln_run *run) {
     const ln_fault *fault = &run->fault;
     const ln_os_code *code = ln_os_code_find(guard->vm, guard->vm_count, fault->instruction);
     if (code == NULL)
-        code = ln_os_code_find(guard->libc, guard->libc_count, fault->instruction);
+        code = ln_os_code_find(guard->others, guard->other_count, fault->instruction);
     char text[256];
     snprintf(text, sizeof text,
              "fault of the VM in '%.80s': signal %d at address 0x%" PRIxPTR ", instruction %s+0x%" PRIxPTR,

@@ -6,8 +6,9 @@
 #include "guard/guard.h"
 #include "guard/slot.h"
 
-/* Loaded objects have one executable stretch, seldom two. */
-enum { LN_GUARD_CODES = 16 };
+/* Loaded objects have one executable stretch, seldom two. What does not fit into the others is libraries that
+ * are loaded late; the VM is left from those a little later. */
+enum { LN_GUARD_VM_CODES = 16, LN_GUARD_OTHERS = 64 };
 
 struct ln_guard {
     ln_guard_kind kind; /* SIGNAL or HOOK */
@@ -16,9 +17,9 @@ struct ln_guard {
     void (*log)(void *ud, const char *text);
     void *log_ud;
     uint64_t signals; /* that its threads must be able to receive, bit n - 1 for signal n */
-    size_t vm_count, libc_count;
-    ln_os_code vm[LN_GUARD_CODES];
-    ln_os_code libc[LN_GUARD_CODES];
+    size_t vm_count, other_count;
+    ln_os_code vm[LN_GUARD_VM_CODES];
+    ln_os_code others[LN_GUARD_OTHERS]; /* libc, libm, the loader, sanitizers, the host's */
 };
 
 /* Looks at the run's budget. LN_END_FINISHED: it goes on, perhaps softened or probed just now; else what it

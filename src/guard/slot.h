@@ -25,7 +25,7 @@ struct ln_slot {
     uint64_t ready;                  /* signals unblocked on this thread */
     uint64_t blocked;                /* what the thread blocks while the VM runs */
     uint64_t strange_since;          /* since when it has been seen to block something else; 0: it has not */
-    ln_end returning;                /* what the run ends for when libc returns (leave.c) */
+    ln_end returning;                /* what the run ends for at its landing (leave.c) */
     void *signal_stack;              /* ours; NULL: none, or the thread has its own */
     ln_slot *next;                   /* fixed once listed */
 };

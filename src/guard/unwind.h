@@ -1,4 +1,4 @@
-/* Walking the stack of interrupted libc code by its unwind tables, in a signal handler: no locks, no memory,
+/* Walking the stack of interrupted code by its unwind tables, in a signal handler: no locks, no memory,
  * nothing but loads from the tables and from the thread's own stack. x86-64. */
 #ifndef LN_GUARD_UNWIND_H
 #define LN_GUARD_UNWIND_H
