@@ -72,17 +72,26 @@ lunette_status lunette_context_reset(lunette_context *context) {
 
 /* --- Running --- */
 
-/* A name for Lua, which marks a file's with '@' and any other with '='. NULL on no memory; free it. */
-static char *chunk_name(const char *name) {
-    if (!name)
-        name = "=script";
-    size_t size = strlen(name);
-    bool marked = name[0] == '=' || name[0] == '@';
-    char *copy = malloc(size + 2);
-    if (!copy)
-        return NULL;
-    snprintf(copy, size + 2, "%s%s", marked ? "" : "@", name);
-    return copy;
+/* A chunk's name as Lua marks it: '@' before a file's, '=' before any other. Names of ordinary length are made
+ * on the stack, so that a run asks the host for no memory. */
+struct chunk_name {
+    const char *text; /* NULL: no memory */
+    char *heap;
+    char space[120];
+};
+
+static void make_chunk_name(struct chunk_name *chunk, const char *name) {
+    chunk->heap = NULL;
+    chunk->text = name ? name : "=script";
+    if (!name || name[0] == '=' || name[0] == '@')
+        return;
+    size_t size = strlen(name) + 1;
+    char *copy = size < sizeof chunk->space ? chunk->space : (chunk->heap = malloc(size + 1));
+    if (copy) {
+        copy[0] = '@';
+        memcpy(copy + 1, name, size);
+    }
+    chunk->text = copy;
 }
 
 static lunette_status complete_bounds(lunette_bounds *bounds, const char *function) {
@@ -149,12 +158,13 @@ static lunette_status check_options(const lunette_context *context, const lunett
 
 static lunette_status run_named(lunette_context *context, const char *name, ln_program *program,
                                 const ln_budget *budget, lunette_value **results) {
-    char *chunk = chunk_name(name);
-    if (!chunk)
+    struct chunk_name chunk;
+    make_chunk_name(&chunk, name);
+    if (!chunk.text)
         return LUNETTE_NO_MEMORY;
-    program->name = chunk;
+    program->name = chunk.text;
     lunette_status status = ln_vm_run(context->vm, program, budget, results);
-    free(chunk);
+    free(chunk.heap);
     return status;
 }
 
