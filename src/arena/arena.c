@@ -110,8 +110,7 @@ static bool fit_in_zone(ln_arena *a, size_t offset, size_t osize, size_t nsize) 
     if (want < have) {
         ln_zone_free(a, (uint32_t)(offset + want), have - want);
     }
-    return want <= have ||
-           (nsize < LN_ZONE_ROOM_MAX && ln_zone_extend(a, (uint32_t)offset, have, want - have));
+    return want <= have || ln_zone_extend(a, (uint32_t)offset, have, want - have);
 }
 
 /* Can the block be `nsize` bytes long where it is? Always so where it does not grow. */

@@ -214,20 +214,19 @@ static void free_memory_in_an_image_is_zero(void **state) {
 static void gaps_hold_no_stale_words(void **state) {
     (void)state;
     kit_open(&k, &(ln_arena_config){.limit = MIB}, 70);
-    assert_true(kit_allocate(&k, &k.blocks[0], 64));
-    assert_true(kit_allocate(&k, &k.blocks[1], 8));
-    unsigned char *old = k.blocks[0].bytes;
-    kit_free(&k, &k.blocks[0]);
-    assert_true(kit_allocate(&k, &k.blocks[0], 57));
-    assert_ptr_equal(k.blocks[0].bytes, old);
-    for (size_t i = 57; i < 64; i++) {
+    unsigned char *old = kit_call(&k, NULL, 0, 64);
+    assert_non_null(kit_call(&k, NULL, 0, 8));
+    memset(old, 0xff, 64);
+    assert_null(kit_call(&k, old, 64, 0));
+    assert_ptr_equal(kit_call(&k, NULL, 0, 57), old);
+    for (size_t i = 0; i < 64; i++) {
         assert_int_equal(old[i], 0);
     }
-    assert_true(kit_resize(&k, &k.blocks[0], 41));
+    memset(old, 0xff, 57);
+    assert_ptr_equal(kit_call(&k, old, 57, 41), old);
     for (size_t i = 41; i < 48; i++) {
         assert_int_equal(old[i], 0);
     }
-    kit_free_all(&k);
     ln_arena_close(&k.arena);
 }
 
