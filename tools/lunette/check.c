@@ -16,7 +16,7 @@ static tool_exit check_text(const options *from, const session *on, const char *
     if (status < LUNETTE_OK)
         return report_refusal(from, shown, status);
     if (status > LUNETTE_OK)
-        return report_error(shown, status, lunette_context_error(on->context), from);
+        return report_error(shown, status, lunette_context_error(on->context));
     return TOOL_OK;
 }
 

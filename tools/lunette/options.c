@@ -102,7 +102,7 @@ static tool_exit usage(const options *from, const char *format, va_list list) {
         memcpy(message + sizeof message - 4, "...", 4);
     complain("%s: %s", from->command->name, message);
     if (from->json || from->json_ahead)
-        report_json_refusal(LUNETTE_INVALID_ARGUMENT, message);
+        return report_json_refusal(LUNETTE_INVALID_ARGUMENT, NULL, message, TOOL_USAGE);
     return TOOL_USAGE;
 }
 

@@ -40,6 +40,10 @@ bool put_bytes(const char *bytes, size_t size) {
     return write_error == 0;
 }
 
+bool output_failed(void) {
+    return write_error != 0;
+}
+
 void put_format(const char *format, ...) {
     va_list list;
     va_start(list, format);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "record.h"
-#include "units.h"
+#include "text.h"
 
 tool_exit report_exit(lunette_status status) {
     switch (status) {
@@ -44,21 +44,6 @@ tool_exit report_exit(lunette_status status) {
     }
 }
 
-/* The amount that a limit of the command line allowed, in brackets; nothing for other outcomes. */
-static void add_limit(text *to, lunette_status status, const options *limits) {
-    char amount[UNITS_TEXT_SIZE];
-    if (status == LUNETTE_MEMORY_LIMIT)
-        text_add_format(to, " (%s)", units_format(UNITS_SIZE, limits->memory, amount));
-    else if (status == LUNETTE_TIME_LIMIT)
-        text_add_format(to, " (%s)", units_format(UNITS_DURATION, limits->wall, amount));
-    else if (status == LUNETTE_CPU_LIMIT)
-        text_add_format(to, " (%s)", units_format(UNITS_DURATION, limits->cpu, amount));
-    else if (status == LUNETTE_INSTRUCTION_LIMIT)
-        text_add_format(to, " (%s)", units_format(UNITS_COUNT, limits->instructions, amount));
-    else if (status == LUNETTE_OUTPUT_LIMIT)
-        text_add_format(to, " (%s)", units_format(UNITS_SIZE, limits->output, amount));
-}
-
 static void add_frame(text *to, const lunette_frame *frame) {
     /* A bare name is a function's; "main chunk" and "method 'add'" say themselves what they are. */
     const bool bare = strpbrk(frame->function, " '?") == NULL;
@@ -71,29 +56,23 @@ static void add_frame(text *to, const lunette_frame *frame) {
         text_add_format(to, " (%s)\n", frame->chunk);
 }
 
-void report_describe(text *to, const char *chunk, lunette_status status, const lunette_error *error,
-                     const options *limits) {
-    const char *sentence = lunette_status_text(status);
-    const char *message = error != NULL ? error->message : sentence;
+/* The place, the message and the trace. */
+static void describe(text *to, const char *chunk, lunette_status status, const lunette_error *error) {
     if (error != NULL && error->chunk != NULL)
         chunk = error->chunk;
     text_add_format(to, "lunette: %s:", chunk);
     if (error != NULL && error->line > 0)
         text_add_format(to, "%d:", error->line);
-    text_add_format(to, " %s", message);
-    if (strcmp(message, sentence) == 0)
-        add_limit(to, status, limits);
-    text_add_string(to, "\n");
+    text_add_format(to, " %s\n", error != NULL ? error->message : lunette_status_text(status));
     for (size_t i = 0; error != NULL && i < error->frame_count; i++)
         add_frame(to, &error->frames[i]);
     if (error != NULL && error->frames_left_out > 0)
         text_add_format(to, "    (%zu levels between these are left out)\n", error->frames_left_out);
 }
 
-tool_exit report_error(const char *chunk, lunette_status status, const lunette_error *error,
-                       const options *limits) {
+tool_exit report_error(const char *chunk, lunette_status status, const lunette_error *error) {
     text lines = {0};
-    report_describe(&lines, chunk, status, error, limits);
+    describe(&lines, chunk, status, error);
     fflush(stdout);
     if (lines.failed)
         out_of_memory();
@@ -112,11 +91,13 @@ tool_exit report_refusal(const options *from, const char *what, lunette_status s
     else
         complain("%s: %s", from->command->name, message);
     if (from->json)
-        report_json_refusal(status, message);
+        return report_json_refusal(status, what, message, report_exit(status));
     return report_exit(status);
 }
 
-void report_json_refusal(lunette_status status, const char *message) {
-    const lunette_error error = {.code = status, .message = message};
-    record_print(record_run(&(record_of_run){.status = status, .error = &error}));
+tool_exit report_json_refusal(lunette_status status, const char *chunk, const char *message,
+                              tool_exit exit_status) {
+    const lunette_error error = {.code = status, .message = message, .chunk = chunk};
+    const tool_exit printed = record_print(record_run(&(record_of_run){.status = status, .error = &error}));
+    return printed != TOOL_OK ? printed : exit_status;
 }

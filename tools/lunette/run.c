@@ -51,9 +51,9 @@ static tool_exit read_script(job *work) {
         const lunette_status kind =
             result == SOURCE_TOO_LARGE ? LUNETTE_MEMORY_LIMIT : LUNETTE_INVALID_ARGUMENT;
         complain("%s: %s", work->shown, text_string(&problem));
-        if (from->json)
-            report_json_refusal(kind, text_string(&problem));
         status = report_exit(kind);
+        if (from->json)
+            status = report_json_refusal(kind, work->shown, text_string(&problem), status);
     }
     text_free(&problem);
     return status;
@@ -102,6 +102,7 @@ static lunette_status run_it(const job *work, const session *on, lunette_value *
     lunette_run_options how = lunette_run_options_default();
     how.arguments = work->values;
     how.argument_count = (size_t)work->argument_count;
+    how.allow_bytecode = work->from->sandbox == LUNETTE_SANDBOX_NONE;
     interrupt_arm(on->context);
     const lunette_status status = lunette_context_run(
         on->context, text_string(&work->script.name), text_string(&work->script.content) + work->script.skip,
@@ -110,46 +111,94 @@ static lunette_status run_it(const job *work, const session *on, lunette_value *
     return status;
 }
 
+/* What ended the run shows on standard error; but where it ended for want of a reader, finish() says what is to be
+ * said. */
+static void tell_error(const job *work, const session *on, lunette_status status) {
+    if (status != LUNETTE_OK && !(status == LUNETTE_CANCELLED && output_failed()))
+        report_error(work->shown, status, lunette_context_error(on->context));
+}
+
 static tool_exit run_for_people(const job *work, const session *on) {
     const lunette_status status = run_it(work, on, NULL);
     if (status < LUNETTE_OK)
         return report_refusal(work->from, work->shown, status);
-    if (status > LUNETTE_OK)
-        return report_error(work->shown, status, lunette_context_error(on->context), work->from);
-    return TOOL_OK;
+    tell_error(work, on, status);
+    return report_exit(status);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------------ */
+
+/* Where os.exit() finds what is to be told before the process ends; NULL: not inside a run. */
+static capture *leaving;
+
+/* os.exit, which only level none has, ends the process from within the run: the record is owed all the same. */
+static void tell_before_exit(int exit_status, void *unused) {
+    (void)unused;
+    if (leaving == NULL)
+        return;
+    text output = {0};
+    char message[64];
+    snprintf(message, sizeof message, "the script called os.exit with status %d", exit_status);
+    const lunette_status status = exit_status == 0 ? LUNETTE_OK : LUNETTE_RUNTIME_ERROR;
+    const lunette_error error = {.code = status, .message = message};
+    (void)capture_end(leaving, &output);
+    leaving = NULL;
+    record_print(record_run(&(record_of_run){.status = status,
+                                             .output = text_string(&output),
+                                             .output_size = output.size,
+                                             .error = status != LUNETTE_OK ? &error : NULL}));
+    text_free(&output);
+}
+
+#ifndef __GLIBC__
+/* Elsewhere an exit does not say its status; a record with an error is the safe one. */
+static void tell_before_any_exit(void) {
+    tell_before_exit(TOOL_SCRIPT, NULL);
+}
+#endif
+
+static bool prepare_for_exit(void) {
+#ifdef __GLIBC__
+    return on_exit(tell_before_exit, NULL) == 0;
+#else
+    return atexit(tell_before_any_exit) == 0;
+#endif
+}
+
+static tool_exit print_record(const job *work, const session *on, lunette_status status,
+                              const lunette_value *results, const text *output) {
+    lunette_stats stats = {.size = sizeof stats};
+    const bool known = lunette_context_stats(on->context, &stats) == LUNETTE_OK;
+    tell_error(work, on, status);
+    const tool_exit printed =
+        record_print(record_run(&(record_of_run){.status = status,
+                                                 .results = results,
+                                                 .output = text_string(output),
+                                                 .output_size = output->size,
+                                                 .error = lunette_context_error(on->context),
+                                                 .stats = known ? &stats : NULL}));
+    return printed != TOOL_OK ? printed : report_exit(status);
 }
 
 static tool_exit run_for_programs(const job *work, const session *on) {
     capture caught;
-    tool_exit exit_status = capture_begin(&caught);
-    if (exit_status != TOOL_OK) {
-        report_json_refusal(LUNETTE_SYSTEM, "cannot capture standard output");
-        return exit_status;
+    if (!prepare_for_exit() || capture_begin(&caught) != TOOL_OK) {
+        return report_json_refusal(LUNETTE_SYSTEM, work->shown, "cannot capture standard output",
+                                   TOOL_SYSTEM);
     }
+    leaving = &caught;
     lunette_value *results = NULL;
     const lunette_status status = run_it(work, on, &results);
+    leaving = NULL;
     text output = {0};
-    exit_status = capture_end(&caught, &output);
-    if (status < LUNETTE_OK) {
+    tool_exit exit_status = capture_end(&caught, &output);
+    if (exit_status != TOOL_OK)
+        exit_status = report_json_refusal(LUNETTE_NO_MEMORY, work->shown,
+                                          "what the script printed cannot be read back", exit_status);
+    else if (status < LUNETTE_OK)
         exit_status = report_refusal(work->from, work->shown, status);
-    } else {
-        const lunette_error *error = lunette_context_error(on->context);
-        lunette_stats stats = {.size = sizeof stats};
-        const bool known = lunette_context_stats(on->context, &stats) == LUNETTE_OK;
-        json_t *record = NULL;
-        if (exit_status == TOOL_OK)
-            record = record_run(&(record_of_run){.status = status,
-                                                 .results = results,
-                                                 .output = text_string(&output),
-                                                 .output_size = output.size,
-                                                 .error = error,
-                                                 .stats = known ? &stats : NULL});
-        if (status != LUNETTE_OK)
-            report_error(work->shown, status, error, work->from);
-        exit_status = record_print(record);
-        if (exit_status == TOOL_OK)
-            exit_status = report_exit(status);
-    }
+    else
+        exit_status = print_record(work, on, status, results, &output);
     text_free(&output);
     lunette_value_free(&results);
     return exit_status;

@@ -54,6 +54,9 @@ tool_exit out_of_memory(void);
 bool put_bytes(const char *bytes, size_t size);
 void put_format(const char *format, ...) TOOL_PRINTF(1, 2);
 
+/* Whether standard output has failed. */
+bool output_failed(void);
+
 /* Empties stdout's buffer. `status`, or TOOL_OUTPUT after a complaint if anything could not be written: a reader
  * that went away (EPIPE) is no news, and is not complained about. */
 tool_exit finish(tool_exit status);

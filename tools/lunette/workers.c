@@ -244,10 +244,20 @@ static tool_exit open_contexts(crew *in) {
     return TOOL_OK;
 }
 
+/* No script may end the process that runs the others: os.exit is denied, also at level none. */
 static tool_exit open_engine(batch *all) {
+    static const char exit_name[] = "os.exit";
     lunette_config config = options_config(all->from);
+    const char **deny = calloc(config.deny_count + 1, sizeof *deny);
+    if (deny == NULL)
+        return out_of_memory();
+    for (size_t i = 0; i < config.deny_count; i++)
+        deny[i] = config.deny[i];
+    deny[config.deny_count++] = exit_name;
+    config.deny = deny;
     config.output = take_output;
     const lunette_status status = lunette_engine_open(&config, &all->engine);
+    free(deny);
     return status == LUNETTE_OK ? TOOL_OK : report_refusal(all->from, NULL, status);
 }
 
