@@ -119,10 +119,20 @@ void ln_arena_fail_from(ln_arena *arena, uint64_t n);
  * read-only memory of its own; the caller owns it. */
 lunette_status ln_image_take(ln_arena *arena, ln_image **image);
 
-/* Makes the arena what it was when the image was taken from it, whatever happened since, also after a kill at
- * any point: limit, lent reserve (taken back), injected failures and committed memory apart. The image must
- * have been taken from this arena. */
+/* Makes the arena what it was when the image was taken from it, or last spawned into it, whatever happened since,
+ * also after a kill at any point: limit, lent reserve (taken back), injected failures and committed memory apart. */
 void ln_image_restore(const ln_image *image, ln_arena *arena);
+
+/* Can the image serve other arenas than its own? So it is where both reservations are 4 GiB at a multiple of that. */
+bool ln_image_shareable(const ln_image *image);
+
+/* Makes any open arena, whatever is in it, a copy of the image, with the addresses moved. From then on the image is
+ * the one to restore it from. UNSUPPORTED: the image or the arena cannot share; NO_MEMORY: the arena's limit is too
+ * small for the image. The arena is then as before. */
+lunette_status ln_image_spawn(const ln_image *image, ln_arena *arena);
+
+/* How many words of the image hold an address of the arena. For tests. */
+size_t ln_image_addresses(const ln_image *image);
 
 /* Are all bytes that the image covers the same in the arena? Else the offset of the first that is not. */
 bool ln_image_equals(const ln_image *image, const ln_arena *arena, size_t *first_difference);

@@ -37,26 +37,26 @@ static bool is_head(const ln_arena *a, uint32_t page) {
 static bool check_free_blocks(const checker *k, const ln_span *d, uint32_t page) {
     const char *start = ln_arena_at(k->a, (size_t)page << LN_PAGE_SHIFT);
     size_t size = ln_class_size(d->class);
-    size_t carved = d->fresh / size;
     size_t count = 0;
     for (const void *block = d->free; block != NULL; block = *(void *const *)block) {
         size_t offset = (size_t)((const char *)block - start);
-        if (offset >= d->fresh || offset % size != 0) {
+        size_t order = offset / size + (offset / size < d->first ? d->capacity : 0) - d->first;
+        if (offset >= d->capacity * size || offset % size != 0 || order >= d->linked) {
             return fail(k, "span at page %u: free list leaves its blocks", page);
         }
-        if (++count > carved) {
+        if (++count > d->linked) {
             return fail(k, "span at page %u: free list is endless", page);
         }
     }
-    if (count + d->used != carved) {
-        return fail(k, "span at page %u: %zu free and %u used are not %zu", page, count, d->used, carved);
+    if (count + d->used != d->linked) {
+        return fail(k, "span at page %u: %zu free and %u used are not %u", page, count, d->used, d->linked);
     }
     return true;
 }
 
 static bool check_span_state(checker *k, const ln_span *d, uint32_t page) {
     bool current = k->a->current[d->class] == ln_span_offset(k->a, d);
-    bool exhausted = d->free == NULL && d->fresh + ln_class_size(d->class) > d->pages * LN_PAGE;
+    bool exhausted = d->free == NULL && d->linked == d->capacity;
     if (current != (d->kind == LN_SPAN_CURRENT)) {
         return fail(k, "span at page %u: is and is not the current one", page);
     }
@@ -72,7 +72,8 @@ static bool check_span_state(checker *k, const ln_span *d, uint32_t page) {
 
 static bool check_span(checker *k, const ln_span *d, uint32_t page) {
     if (d->class == 0 || d->class >= LN_CLASSES || d->pages != ln_class_pages(d->class) ||
-        page + d->pages > k->a->page_top || d->fresh > d->pages * LN_PAGE) {
+        page + d->pages > k->a->page_top || d->capacity != d->pages * LN_PAGE / ln_class_size(d->class) ||
+        d->first >= d->capacity || d->linked > d->capacity) {
         return fail(k, "span at page %u: impossible class, length or fill", page);
     }
     for (uint32_t i = 0; i < d->pages; i++) {

@@ -6,17 +6,27 @@
  * the other, for a reset that copies only pages that were written to.
  *
  * An image holds addresses of the arena it was taken from. To serve another arena, the words of it that hold one
- * are to be moved by the distance of the bases: those lie in the zone, from LN_ZONE_START to zone_top, and outside
- * the zone's free blocks (layout.h). */
+ * are moved by the distance of the bases: those lie in the zone, from LN_ZONE_START to zone_top, and outside the
+ * zone's free blocks (layout.h). They are found once, by their value, and kept as one bit a word. A word that only
+ * looks like an address of the arena would be moved as well; it would have to hold, by chance, the upper half of an
+ * address that the system chose at random, and the tests show that there is none in an image by building the same
+ * state at two bases: what looks like an address by chance does so at one of them only.
+ *
+ * Addresses keep their lower 32 bits, because such arenas lie multiples of 4 GiB apart. So hashes made of them, as
+ * Lua's are, stay right. */
 #include "arena/layout.h"
+#include "arena/relocate.h"
 #include "base/os.h"
 
 #include <string.h>
 
 struct ln_image {
-    size_t mapped;    /* bytes of the mapping this struct begins */
-    size_t end;       /* offset of the end, in the arena and, from this struct's start, in the image */
-    const void *base; /* the arena it was taken from */
+    size_t mapped;       /* bytes of the mapping this struct begins */
+    size_t end;          /* offset of the end, in the arena and, from this struct's start, in the image */
+    const char *base;    /* the arena it was taken from */
+    const uint8_t *bits; /* behind the bytes: one for each word from LN_CONTROL_SIZE; set: an address */
+    size_t addresses;
+    bool shareable;
 };
 
 _Static_assert(sizeof(ln_image) <= LN_CONTROL_SIZE,
@@ -34,8 +44,32 @@ static void begin_counting(ln_arena *a) {
     a->refused = false;
 }
 
+/* Words are copied eight at a time; what is copied beyond the image's end belongs to nobody. */
+static size_t words_of(const ln_image *image) {
+    return ln_round_up(image->end - LN_CONTROL_SIZE, 8 * sizeof(uint64_t)) / sizeof(uint64_t);
+}
+
+static void find_addresses(ln_image *image, const ln_arena *a, uint8_t *bits) {
+    size_t before = (LN_ZONE_START - LN_CONTROL_SIZE) / sizeof(uint64_t);
+    size_t first = ln_round_up(before, 8);
+    size_t count = (a->zone_top - LN_CONTROL_SIZE) / sizeof(uint64_t);
+    const uint64_t *words = (const uint64_t *)(const void *)bytes_of(image);
+    uint64_t base = (uintptr_t)a;
+    memset(bits, 0, words_of(image) / 8);
+    if (count > first)
+        image->addresses =
+            ln_relocate_find(bits + first / 8, words + first, count - first, base, base + image->end);
+    for (size_t i = before; i < first && i < count; i++)
+        if (words[i] >= base && words[i] <= base + image->end) {
+            bits[i / 8] |= (uint8_t)(1u << (i % 8));
+            image->addresses++;
+        }
+    image->bits = bits;
+}
+
 static ln_image *copy_of(const ln_arena *a) {
-    size_t mapped = ln_round_up(a->image_end, a->control.grain);
+    size_t bytes = ln_round_up(a->image_end, 8 * sizeof(uint64_t));
+    size_t mapped = ln_round_up(bytes + bytes / 64 + sizeof(uint64_t), a->control.grain);
     ln_image *image = ln_os_reserve(mapped, a->control.grain);
     if (image == NULL) {
         return NULL;
@@ -44,8 +78,12 @@ static ln_image *copy_of(const ln_arena *a) {
         ln_os_release(image, mapped);
         return NULL;
     }
-    *image = (ln_image){.mapped = mapped, .end = a->image_end, .base = a};
+    *image = (ln_image){.mapped = mapped,
+                        .end = a->image_end,
+                        .base = (const char *)a,
+                        .shareable = a->control.shares_images};
     memcpy((char *)image + LN_CONTROL_SIZE, ln_arena_at(a, LN_CONTROL_SIZE), ln_image_size(image));
+    find_addresses(image, a, (uint8_t *)image + bytes);
     (void)ln_os_protect(image, mapped, false);
     return image;
 }
@@ -70,26 +108,55 @@ lunette_status ln_image_take(ln_arena *a, ln_image **image) {
     return *image != NULL ? LUNETTE_OK : LUNETTE_NO_MEMORY;
 }
 
+static uint64_t distance_to(const ln_image *image, const ln_arena *a) {
+    return (uint64_t)((uintptr_t)a - (uintptr_t)image->base);
+}
+
 void ln_image_restore(const ln_image *image, ln_arena *a) {
-    memcpy(ln_arena_at(a, LN_CONTROL_SIZE), bytes_of(image), image->end - LN_CONTROL_SIZE);
+    uint64_t distance = distance_to(image, a);
+    char *to = ln_arena_at(a, LN_CONTROL_SIZE);
+    if (distance == 0) {
+        memcpy(to, bytes_of(image), ln_image_size(image));
+    } else {
+        ln_relocate((uint64_t *)(void *)to, (const uint64_t *)(const void *)bytes_of(image), image->bits,
+                    words_of(image), distance);
+    }
     if (LN_UNLIKELY(a->control.lent || a->control.over)) {
         a->control.lent = false;
         ln_arena_settle(a);
     }
 }
 
+bool ln_image_shareable(const ln_image *image) {
+    return image->shareable;
+}
+
+lunette_status ln_image_spawn(const ln_image *image, ln_arena *a) {
+    if (!image->shareable || !ln_arena_is_own(a) || !a->control.shares_images) {
+        return LUNETTE_UNSUPPORTED;
+    }
+    size_t end = LN_CONTROL_SIZE + words_of(image) * sizeof(uint64_t);
+    if (!ln_zone_cover(a, end)) {
+        return LUNETTE_NO_MEMORY;
+    }
+    ln_image_restore(image, a);
+    return LUNETTE_OK;
+}
+
+size_t ln_image_addresses(const ln_image *image) {
+    return image->addresses;
+}
+
 bool ln_image_equals(const ln_image *image, const ln_arena *a, size_t *first_difference) {
-    const char *was = bytes_of(image);
-    const char *is = ln_arena_at(a, LN_CONTROL_SIZE);
-    size_t size = ln_image_size(image);
-    if (memcmp(was, is, size) == 0) {
+    const uint64_t *was = (const uint64_t *)(const void *)bytes_of(image);
+    const uint64_t *is = ln_arena_at(a, LN_CONTROL_SIZE);
+    size_t whole = ln_image_size(image) / sizeof(uint64_t);
+    size_t at = ln_relocate_compare(is, was, image->bits, whole, distance_to(image, a));
+    size_t rest = ln_image_size(image) % sizeof(uint64_t);
+    if (at == whole && memcmp(is + whole, was + whole, rest) == 0) {
         return true;
     }
-    size_t at = 0;
-    while (was[at] == is[at]) {
-        at++;
-    }
-    *first_difference = at + LN_CONTROL_SIZE;
+    *first_difference = at * sizeof(uint64_t) + LN_CONTROL_SIZE;
     return false;
 }
 

@@ -56,11 +56,13 @@ typedef struct ln_span {
     void *free;    /* spans: free blocks, linked through their first word; NULL in all others */
     uint32_t next; /* page number of the neighbour in the class's list or the run bin; 0: none */
     uint32_t prev;
-    uint32_t pages; /* length of the run or span, in its first and (runs) last page */
-    uint16_t fresh; /* spans: offset of what was never handed out */
-    uint16_t used;  /* spans: live blocks */
-    uint8_t class;  /* spans */
-    uint8_t lead;   /* spans: pages between the span's first and this one; else 0 */
+    uint32_t pages;    /* length of the run or span, in its first and (runs) last page */
+    uint16_t used;     /* spans: live blocks */
+    uint16_t capacity; /* spans: blocks in all */
+    uint16_t first;    /* spans: the block handed out first; the others follow, around the end */
+    uint16_t linked;   /* spans: blocks that were in the free list so far */
+    uint8_t class;     /* spans */
+    uint8_t lead;      /* spans: pages between the span's first and this one; else 0 */
     uint8_t kind;
 } ln_span;
 
@@ -253,6 +255,9 @@ uint32_t ln_zone_take(ln_arena *a, size_t size);
 void ln_zone_free(ln_arena *a, uint32_t offset, size_t size);
 bool ln_zone_extend(ln_arena *a, uint32_t offset, size_t size, size_t more);
 /* Zeroes free memory, puts the bits behind the zone and ends its growth. False: no room for the bits. */
+/* Commits the zone up to that offset. False: the limit or the system does not allow it. */
+bool ln_zone_cover(ln_arena *a, size_t end);
+
 bool ln_zone_seal(ln_arena *a);
 unsigned ln_zone_bin(size_t size);
 bool ln_zone_check(const ln_arena *a, char *why, size_t size);

@@ -164,6 +164,10 @@ static bool commit_zone(ln_arena *a, size_t end) {
     return (far >= end && commit_zone_to(a, far)) || commit_zone_to(a, ln_round_up(end, c->grain));
 }
 
+bool ln_zone_cover(ln_arena *a, size_t end) {
+    return end <= a->control.zone_committed || commit_zone_to(a, ln_round_up(end, a->control.grain));
+}
+
 /* Set-up only: the bits follow the zone's top, on the pages from the first. */
 static bool commit_bits(ln_arena *a, size_t top) {
     uint32_t end = ln_first_page(a) + (uint32_t)ln_pages_for(bits_bytes(top));
