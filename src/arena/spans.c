@@ -120,9 +120,17 @@ static ln_span *open_span(ln_arena *a, unsigned class) {
     if (page == 0) {
         return NULL;
     }
-    for (uint32_t lead = pages; lead-- > 0;) {
-        *ln_span_at(a, page + lead) = (ln_span){
-            .kind = LN_SPAN_CURRENT, .class = (uint8_t) class, .lead = (uint8_t)lead, .pages = pages};
+    size_t size = ln_class_size(class);
+    ln_span d = {
+        .kind = LN_SPAN_CURRENT,
+        .class = (uint8_t) class,
+        .pages = pages,
+        .capacity = (uint16_t)(pages * LN_PAGE / size),
+        .first = (uint16_t)(page * LINE_STEP % LINES * LINE / size),
+    };
+    for (uint32_t i = 0; i < pages; i++) {
+        d.lead = (uint8_t)i;
+        *ln_span_at(a, page + i) = d;
     }
     return ln_span_at(a, page);
 }
