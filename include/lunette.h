@@ -8,6 +8,7 @@
 #include "lunette/error.h"
 #include "lunette/limits.h"
 #include "lunette/status.h"
+#include "lunette/template.h"
 #include "lunette/value.h"
 #include "lunette/version.h"
 

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "lunette/limits.h"
@@ -58,6 +59,15 @@ typedef void (*lunette_log_fn)(void *ud, const char *line);
  * that runs scripts. */
 typedef void *(*lunette_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
 
+/* A Lua module that is run when contexts are made ready, so that no script waits for it. */
+typedef struct lunette_preload {
+    const char
+        *name; /* what `require` calls it; also its chunk's name in errors, unless `chunk` says otherwise */
+    const char *chunk; /* "@path/of/file.lua"; NULL: as `name` */
+    const char *text;
+    size_t text_size; /* bytes; SIZE_MAX: the text ends with a zero byte */
+} lunette_preload;
+
 typedef struct lunette_config {
     size_t size; /* sizeof(lunette_config); set by lunette_config_default() */
 
@@ -89,6 +99,9 @@ typedef struct lunette_config {
     lunette_alloc_fn alloc; /* where a context's memory comes from; default NULL: an address-space
                              * reservation of its own, which is what makes resets cheap */
     void *alloc_ud;
+
+    const lunette_preload *preload; /* modules of the engine's own template; default none. See template.h */
+    size_t preload_count;
 } lunette_config;
 
 static inline lunette_config lunette_config_default(void) {

@@ -7,6 +7,7 @@
 #include "lunette/engine.h"
 #include "lunette/error.h"
 #include "lunette/limits.h"
+#include "lunette/template.h"
 #include "lunette/value.h"
 
 #ifdef __cplusplus
@@ -39,6 +40,9 @@ static inline lunette_run_options lunette_run_options_default(void) {
 /* Hands out a context in its pristine state. *context is then the caller's, to be released.
  * OK, INVALID_ARGUMENT, NO_MEMORY, SYSTEM (no address space). On failure *context is NULL. Any thread. */
 LUNETTE_API lunette_status lunette_context_acquire(lunette_engine *engine, lunette_context **context);
+
+/* The same from a template of the engine's. */
+LUNETTE_API lunette_status lunette_context_acquire_from(lunette_template *from, lunette_context **context);
 
 /* Gives a context back and sets the pointer to NULL; its error, and function references into it, go with it.
  * Whatever its script still holds of the host is closed. NULL and a pointer to NULL are allowed.

@@ -27,22 +27,35 @@ static lunette_status let_go(lunette_context *context, lunette_status status, co
 
 /* --- Acquiring and releasing --- */
 
-lunette_status lunette_context_acquire(lunette_engine *engine, lunette_context **out) {
-    if (!engine || !out)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_acquire: an argument is NULL");
-    *out = NULL;
+static lunette_status acquire(lunette_engine *engine, lunette_template *from, lunette_context **out) {
     lunette_context *context = calloc(1, sizeof *context);
     if (!context)
         return ln_failure_plain(LUNETTE_NO_MEMORY, "lunette_context_acquire");
-    lunette_status status = ln_vm_open(&engine->setup, context, &context->vm);
+    lunette_status status = ln_vm_open(from->state, context, &context->vm);
     if (status != LUNETTE_OK) {
         free(context);
         return ln_failure_plain(status, "lunette_context_acquire");
     }
     ln_engine_retain(engine);
+    ln_engine_template_retain(from);
     context->engine = engine;
+    context->from = from;
     *out = context;
     return LUNETTE_OK;
+}
+
+lunette_status lunette_context_acquire(lunette_engine *engine, lunette_context **out) {
+    if (!engine || !out)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_acquire: an argument is NULL");
+    *out = NULL;
+    return acquire(engine, engine->standard, out);
+}
+
+lunette_status lunette_context_acquire_from(lunette_template *from, lunette_context **out) {
+    if (!from || !out)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_acquire_from: an argument is NULL");
+    *out = NULL;
+    return acquire(from->engine, from, out);
 }
 
 lunette_status lunette_context_release(lunette_context **out) {
@@ -55,6 +68,7 @@ lunette_status lunette_context_release(lunette_context **out) {
     *out = NULL;
     lunette_engine *engine = context->engine;
     ln_vm_close(&context->vm);
+    ln_engine_template_release(context->from);
     free(context);
     ln_engine_release(engine);
     return LUNETTE_OK;

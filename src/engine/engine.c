@@ -104,24 +104,6 @@ static void fill_setup(lunette_engine *engine, const lunette_config *config) {
     };
 }
 
-/* A context is opened and closed once at start, so that what cannot work fails here and not at the first
- * request; what it shows of this machine is kept. */
-static lunette_status try_context(lunette_engine *engine) {
-    ln_vm *vm;
-    lunette_status status = ln_vm_open(&engine->setup, NULL, &vm);
-    if (status == LUNETTE_NO_MEMORY)
-        return ln_failure(status,
-                          "no memory for a context: config.limits.memory is too small for the sandbox's "
-                          "library, or the host's memory is used up");
-    if (status != LUNETTE_OK)
-        return ln_failure_plain(status, "lunette_engine_open");
-    engine->image_bytes = ln_vm_image_size(vm);
-    engine->relocatable = ln_vm_relocatable(vm);
-    snprintf(engine->release, sizeof engine->release, "%s", ln_lua_release());
-    ln_vm_close(&vm);
-    return LUNETTE_OK;
-}
-
 static lunette_status open_engine(lunette_engine *engine, const lunette_config *config) {
     lunette_status status = check_config(config);
     if (status == LUNETTE_OK)
@@ -138,7 +120,9 @@ static lunette_status open_engine(lunette_engine *engine, const lunette_config *
     if (status != LUNETTE_OK)
         return status;
     fill_setup(engine, config);
-    return try_context(engine);
+    snprintf(engine->release, sizeof engine->release, "%s", ln_lua_release());
+    return ln_engine_template_open(engine, config->preload, config->preload_count, "config.preload",
+                                   &engine->standard);
 }
 
 lunette_status lunette_engine_open(const lunette_config *given, lunette_engine **out) {
@@ -172,6 +156,8 @@ void ln_engine_retain(lunette_engine *engine) {
 void ln_engine_release(lunette_engine *engine) {
     if (atomic_fetch_sub(&engine->references, 1) != 1)
         return;
+    if (engine->standard)
+        ln_engine_template_release(engine->standard);
     ln_guard_close(&engine->guard);
     ln_sandbox_close(&engine->sandbox);
     free(engine);
@@ -197,8 +183,8 @@ lunette_status lunette_engine_info_get(lunette_engine *engine, lunette_engine_in
         .lua_release = engine->release,
         .guard = ln_guard_kind_of(engine->guard) == LN_GUARD_SIGNAL ? "signal" : "hook",
         .reset = engine->setup.alloc ? "reopen" : "image",
-        .image_bytes = engine->image_bytes,
-        .relocatable = engine->relocatable,
+        .image_bytes = ln_template_size(engine->standard->state),
+        .relocatable = ln_template_shared(engine->standard->state),
         .stack_needed = LN_STACK_MINIMUM,
     };
     return LUNETTE_OK;

@@ -6,6 +6,7 @@
 
 #include "lua/vm.h"
 #include "lunette/context.h"
+#include "lunette/template.h"
 
 struct lunette_engine {
     /* One for the host's handle and one for each context: the last to go frees the engine. */
@@ -16,13 +17,19 @@ struct lunette_engine {
     lunette_log_fn log;
     void *log_ud;
     ln_vm_setup setup;
-    size_t image_bytes;
-    bool relocatable;
+    lunette_template *standard; /* what its configuration makes; no reference of its own to the engine */
     char release[16];
+};
+
+struct lunette_template {
+    atomic_size_t references; /* one for the host's handle, one for each context */
+    lunette_engine *engine;
+    ln_template *state;
 };
 
 struct lunette_context {
     lunette_engine *engine;
+    lunette_template *from;
     ln_vm *vm;
     atomic_bool busy;
     void *user_data;
@@ -37,6 +44,14 @@ lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *
 
 /* The budget that complete limits make. */
 ln_budget ln_limits_budget(const lunette_limits *limits);
+
+/* A template that holds no reference to its engine. `what` begins the words of a refusal. */
+lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_preload *preload, size_t count,
+                                       const char *what, lunette_template **out);
+void ln_engine_template_retain(lunette_template *template);
+
+/* True: that was the last reference, and the template is gone. */
+bool ln_engine_template_release(lunette_template *template);
 
 void ln_engine_retain(lunette_engine *engine);
 void ln_engine_release(lunette_engine *engine);

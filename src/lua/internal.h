@@ -12,15 +12,29 @@
 #include "lua/report.h"
 #include "lua/vm.h"
 
-enum { LN_RANDOM_BYTES = 32, LN_RANDOM_STOCK = 8 };
+enum { LN_RANDOM_BYTES = 32 };
+
+/* What a template keeps of the state it built. */
+struct ln_template {
+    const ln_vm_setup *setup;
+    ln_image *image; /* shared by its VMs; NULL: each builds its own */
+    size_t image_size;
+    size_t state_at;          /* offset in the arena of the main thread */
+    size_t random_at;         /* and of math.random's state; 0: the script has none */
+    lunette_preload *preload; /* copied texts, where VMs build themselves */
+    size_t preload_count;
+};
 
 /* The host's half of a VM: outside the arena, so a reset does not touch it and a script cannot. */
 struct ln_vm {
     const ln_vm_setup *setup;
+    const ln_template *from;
     lunette_context *context;
     ln_arena *arena;
-    ln_image *image; /* NULL with a host's allocator */
-    lua_State *L;    /* the main thread; NULL: there is no state */
+    const ln_image
+        *image; /* what a reset restores: the template's or own_image; NULL with a host's allocator */
+    ln_image *own_image; /* where the template's cannot be shared */
+    lua_State *L;        /* the main thread; NULL: there is no state */
 
     /* While a run is going on. Read by signal handlers on the run's own thread. */
     lua_State *volatile running; /* the coroutine that runs now */
@@ -37,8 +51,6 @@ struct ln_vm {
     bool pristine;      /* nothing has run since the last reset */
     bool warnings_on;   /* level none starts with warnings off, as lua does */
     void *random_state; /* of math.random, inside the arena; NULL: the script has none */
-    unsigned char random_stock[LN_RANDOM_STOCK][LN_RANDOM_BYTES];
-    unsigned random_left;
     lunette_error *error;
     lunette_stats last;
 
@@ -66,10 +78,22 @@ void ln_vm_note_refusal(void *ud);
 /* Sets up or takes away the count hook on a coroutine that is about to run. Does not raise. */
 void ln_vm_arm(ln_vm *vm, lua_State *L);
 
-/* --- vm.c --- */
+/* --- template.c --- */
+
+/* Opens the arena of a VM that has its setup. */
+lunette_status ln_vm_open_arena(ln_vm *vm);
+
+/* Builds the state in the VM's arena, which holds none. `why` receives what went wrong in a preloaded module; NULL:
+ * not wanted. */
+lunette_status ln_vm_build(ln_vm *vm, const lunette_preload *preload, size_t count, char *why,
+                           size_t why_size);
+
+/* --- random.c --- */
 
 /* LN_RANDOM_BYTES fresh unpredictable bytes (the same ones each time, where the setup says deterministic). */
-void ln_vm_random(ln_vm *vm, void *bytes);
+void ln_vm_random(const ln_vm *vm, void *bytes);
+
+/* --- vm.c --- */
 
 /* Makes the VM what it was when it was opened, whatever state it is in. NO_MEMORY: host's allocator only. */
 lunette_status ln_vm_restore(ln_vm *vm);

@@ -45,8 +45,29 @@ typedef struct ln_vm_setup {
     void *alloc_ud;
 } ln_vm_setup;
 
-/* `context` is what the callbacks are given. OK, NO_MEMORY, SYSTEM, DEFECT. */
-lunette_status ln_vm_open(const ln_vm_setup *setup, lunette_context *context, ln_vm **vm);
+/* The state that VMs start from. Safe to use from any thread; outlives its VMs. */
+typedef struct ln_template ln_template;
+
+/* Builds it once, preloaded modules run, and keeps its image; or, where images cannot be shared between arenas,
+ * what it takes to build each VM by itself. `setup` outlives it, `preload` is copied where needed. `why` receives what
+ * went wrong in which module. OK, SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT, NO_MEMORY, SYSTEM, STACK_TOO_SMALL,
+ * DEFECT. */
+lunette_status ln_template_open(const ln_vm_setup *setup, const lunette_preload *preload,
+                                size_t preload_count, ln_template **out, char *why, size_t why_size);
+void ln_template_close(ln_template **out);
+
+/* Bytes of the image; 0 with a host's allocator. */
+size_t ln_template_size(const ln_template *of);
+
+/* Whether VMs share its image. */
+bool ln_template_shared(const ln_template *of);
+
+/* `context` is what the callbacks are given. OK, NO_MEMORY, SYSTEM, and what building can answer. */
+lunette_status ln_vm_open(const ln_template *from, lunette_context *context, ln_vm **vm);
+
+/* Makes an idle VM one of another template of the same setup. OK, NO_MEMORY and what building can answer; on
+ * failure the VM is fit only to be closed. */
+lunette_status ln_vm_adopt(ln_vm *vm, const ln_template *from);
 
 /* Closes whatever a script still holds of the system. NULL and a pointer to NULL are allowed. */
 void ln_vm_close(ln_vm **vm);
@@ -91,9 +112,6 @@ void ln_vm_stats(const ln_vm *vm, lunette_stats *stats);
 
 /* OK: equal to the image; DEFECT with `why`; UNSUPPORTED; WRONG_STATE: something ran since the reset. */
 lunette_status ln_vm_verify(const ln_vm *vm, char *why, size_t why_size);
-
-size_t ln_vm_image_size(const ln_vm *vm);
-bool ln_vm_relocatable(const ln_vm *vm);
 
 /* "5.4.4": of the library that is loaded, which may be newer than the headers. */
 const char *ln_lua_release(void);

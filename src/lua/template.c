@@ -1,0 +1,284 @@
+/* What VMs start from: a state with the sandbox's library in it and the preloaded modules run, built once, sealed into
+ * an image and closed again. Its VMs are copies of the image. Where images cannot be shared (a host's allocator, no room
+ * for reservations 4 GiB apart) each VM builds the same state for itself, from copies of the same texts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua/internal.h"
+
+/* Lent beyond the limit while an error is being described. */
+enum { ERROR_RESERVE = 64 * 1024 };
+
+/* --- Setting up --- */
+
+/* A host's allocator is the host's code: it takes locks, and is never left in the middle. */
+static void section_enter(void *ud) {
+    ln_run_host_enter(&((ln_vm *)ud)->run);
+}
+
+static void section_leave(void *ud) {
+    ln_run_host_leave(&((ln_vm *)ud)->run);
+}
+
+lunette_status ln_vm_open_arena(ln_vm *vm) {
+    ln_arena_config config = {
+        .limit = vm->setup->memory_limit,
+        .reserve = ERROR_RESERVE,
+        .host = vm->setup->alloc,
+        .host_ud = vm->setup->alloc_ud,
+        .host_enter = section_enter,
+        .host_leave = section_leave,
+        .section_ud = vm,
+        .on_refusal = ln_vm_note_refusal,
+        .on_refusal_ud = vm,
+    };
+    return ln_arena_open(&config, &vm->arena);
+}
+
+/* Only a defect of ours can get here: an error outside every protected call. The run is left as if it had
+ * faulted, and reported as a defect, where Lua would abort the process. */
+static int on_panic(lua_State *L) {
+    (void)L;
+    ln_run *run = ln_run_current();
+    if (run) {
+        ln_vm *vm = ln_vm_current();
+        vm->panicked = true;
+        ln_run_end(run, LN_END_FAULT);
+    }
+    return 0;
+}
+
+/* Collecting seldom is what memory is for: while the limit is far, the heap may grow to several times what
+ * lives before it is marked again; near the limit the allocator's refusal forces a full collection anyway.
+ * bench/ has the measurements behind the number. */
+enum { AUTO_PAUSE = 400 };
+
+/* May not raise: lua_gc() with these options allocates nothing. */
+static void set_collector(lua_State *L, const ln_vm_setup *setup) {
+    if (setup->gc == LUNETTE_GC_GENERATIONAL)
+        lua_gc(L, LUA_GCGEN, (int)setup->gc_minor, (int)setup->gc_major);
+    else if (setup->gc == LUNETTE_GC_INCREMENTAL)
+        lua_gc(L, LUA_GCINC, (int)setup->gc_pause, (int)setup->gc_step, 0);
+    else
+        lua_gc(L, LUA_GCINC, AUTO_PAUSE, 0, 0);
+}
+
+/* math.random keeps its state in a userdata of this size, an upvalue of the function (lmathlib.c, all of 5.4).
+ * Found in the script's own table, so that it is there for as long as the image is. Does not raise. */
+static void *find_random_state(lua_State *L) {
+    void *state = NULL;
+    int top = lua_gettop(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_pushliteral(L, "math");
+    if (lua_rawget(L, -2) == LUA_TTABLE) {
+        lua_pushliteral(L, "random");
+        if (lua_rawget(L, -2) == LUA_TFUNCTION && lua_getupvalue(L, -1, 1) &&
+            lua_rawlen(L, -1) == LN_RANDOM_BYTES)
+            state = lua_touserdata(L, -1);
+    }
+    lua_settop(L, top);
+    return state;
+}
+
+/* --- Preloading --- */
+
+/* What building is about, and where it is. */
+struct building {
+    ln_vm *vm;
+    const lunette_preload *preload;
+    size_t count;
+    size_t at; /* the module that is being run */
+};
+
+static void chunk_name(lua_State *L, const lunette_preload *module) {
+    if (module->chunk)
+        lua_pushstring(L, module->chunk);
+    else
+        lua_pushfstring(L, "=%s", module->name);
+}
+
+/* Runs a module and keeps what it returns where require finds it, as require would. */
+static void preload(lua_State *L, const lunette_preload *module) {
+    size_t size = module->text_size == SIZE_MAX ? strlen(module->text) : module->text_size;
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    chunk_name(L, module);
+    if (luaL_loadbufferx(L, module->text, size, lua_tostring(L, -1), "t") != LUA_OK)
+        lua_error(L);
+    lua_pushstring(L, module->name);
+    lua_call(L, 1, 1);
+    if (!lua_isnil(L, -1))
+        lua_setfield(L, -3, module->name);
+    else if (lua_getfield(L, -3, module->name) == LUA_TNIL) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -5, module->name);
+    }
+    lua_settop(L, 0);
+}
+
+/* --- Building --- */
+
+static int set_up(lua_State *L) {
+    struct building *building = lua_touserdata(L, 1);
+    ln_vm *vm = building->vm;
+    lua_settop(L, 0);
+    lua_gc(L, LUA_GCSTOP);
+    ln_sandbox_build(L, vm->setup->sandbox);
+    lua_gc(L, LUA_GCRESTART);
+    for (; building->at < building->count; building->at++)
+        preload(L, &building->preload[building->at]);
+    vm->random_state = find_random_state(L);
+    lua_gc(L, LUA_GCCOLLECT);
+    lua_gc(L, LUA_GCCOLLECT);
+    set_collector(L, vm->setup);
+    return 0;
+}
+
+static lunette_status status_of(ln_end end, int lua_status) {
+    if (end == LN_END_STACK)
+        return LUNETTE_STACK_TOO_SMALL;
+    if (end == LN_END_SYSTEM)
+        return LUNETTE_SYSTEM;
+    if (end != LN_END_FINISHED)
+        return LUNETTE_DEFECT;
+    switch (lua_status) {
+    case LUA_OK:
+        return LUNETTE_OK;
+    case LUA_ERRMEM:
+        return LUNETTE_MEMORY_LIMIT;
+    default:
+        return LUNETTE_RUNTIME_ERROR;
+    }
+}
+
+static void explain(char *why, size_t size, const struct building *building, const ln_report *report,
+                    lunette_status status) {
+    const char *module = building->at < building->count ? building->preload[building->at].name : NULL;
+    const char *message = report->has_message ? report->text + report->message : lunette_status_text(status);
+    if (!module)
+        snprintf(why, size, "the sandbox's library: %s", message);
+    else if (report->line > 0)
+        snprintf(why, size, "module '%s': %s:%d: %s", module, report->text + report->chunk, report->line,
+                 message);
+    else
+        snprintf(why, size, "module '%s': %s", module, message);
+}
+
+lunette_status ln_vm_build(ln_vm *vm, const lunette_preload *modules, size_t count, char *why,
+                           size_t why_size) {
+    static const ln_budget UNLIMITED = {0};
+    struct building building = {.vm = vm, .preload = modules, .count = count};
+    ln_report report;
+    int lua_status;
+    ln_report_init(&report);
+    vm->L = lua_newstate(ln_arena_allocator(vm->arena), vm->arena);
+    if (!vm->L)
+        return LUNETTE_NO_MEMORY;
+    lua_atpanic(vm->L, on_panic);
+    lua_setwarnf(vm->L, ln_lib_warning, NULL);
+    vm->report = &report;
+    vm->error_value = NULL;
+    ln_end end = ln_vm_enter(vm, &UNLIMITED, set_up, &building, &lua_status);
+    vm->report = NULL;
+    lunette_status status = status_of(end, lua_status);
+    if (status != LUNETTE_OK && why)
+        explain(why, why_size, &building, &report, status);
+    return status == LUNETTE_MEMORY_LIMIT && count == 0 ? LUNETTE_NO_MEMORY : status;
+}
+
+/* --- Templates --- */
+
+static char *copy_text(const char *text, size_t size) {
+    char *copy = malloc(size + 1);
+    if (copy) {
+        memcpy(copy, text, size);
+        copy[size] = '\0';
+    }
+    return copy;
+}
+
+static bool copy_module(lunette_preload *copy, const lunette_preload *module) {
+    size_t size = module->text_size == SIZE_MAX ? strlen(module->text) : module->text_size;
+    copy->name = copy_text(module->name, strlen(module->name));
+    copy->chunk = module->chunk ? copy_text(module->chunk, strlen(module->chunk)) : NULL;
+    copy->text = copy_text(module->text, size);
+    copy->text_size = size;
+    return copy->name && copy->text && (copy->chunk || !module->chunk);
+}
+
+static lunette_status keep_modules(ln_template *template, const lunette_preload *modules, size_t count) {
+    template->preload = count > 0 ? calloc(count, sizeof *modules) : NULL;
+    if (count > 0 && !template->preload)
+        return LUNETTE_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        template->preload_count++;
+        if (!copy_module(&template->preload[i], &modules[i]))
+            return LUNETTE_NO_MEMORY;
+    }
+    return LUNETTE_OK;
+}
+
+/* Keeps the image of the state just built, if it can serve others. */
+static lunette_status keep_image(ln_template *template, const ln_vm *vm) {
+    ln_image *image;
+    if (vm->setup->alloc)
+        return LUNETTE_OK;
+    lunette_status status = ln_image_take(vm->arena, &image);
+    if (status != LUNETTE_OK)
+        return status;
+    template->image_size = ln_image_size(image);
+    template->state_at = (size_t)((char *)vm->L - (char *)vm->arena);
+    if (vm->random_state)
+        template->random_at = (size_t)((char *)vm->random_state - (char *)vm->arena);
+    if (ln_image_shareable(image))
+        template->image = image;
+    else
+        ln_image_close(&image);
+    return LUNETTE_OK;
+}
+
+lunette_status ln_template_open(const ln_vm_setup *setup, const lunette_preload *preload,
+                                size_t preload_count, ln_template **out, char *why, size_t why_size) {
+    ln_vm vm = {.setup = setup};
+    ln_template *template = calloc(1, sizeof *template);
+    *out = NULL;
+    if (!template)
+        return LUNETTE_NO_MEMORY;
+    template->setup = setup;
+    lunette_status status = ln_vm_open_arena(&vm);
+    if (status == LUNETTE_OK)
+        status = ln_vm_build(&vm, preload, preload_count, why, why_size);
+    if (status == LUNETTE_OK)
+        status = keep_image(template, &vm);
+    if (status == LUNETTE_OK && !template->image)
+        status = keep_modules(template, preload, preload_count);
+    ln_files_free(&vm.files);
+    ln_arena_close(&vm.arena);
+    if (status != LUNETTE_OK)
+        ln_template_close(&template);
+    *out = template;
+    return status;
+}
+
+void ln_template_close(ln_template **out) {
+    ln_template *template = *out;
+    if (!template)
+        return;
+    for (size_t i = 0; i < template->preload_count; i++) {
+        free((char *)template->preload[i].name);
+        free((char *)template->preload[i].chunk);
+        free((char *)template->preload[i].text);
+    }
+    free(template->preload);
+    ln_image_close(&template->image);
+    free(template);
+    *out = NULL;
+}
+
+size_t ln_template_size(const ln_template *of) {
+    return of->image_size;
+}
+
+bool ln_template_shared(const ln_template *of) {
+    return of->image != NULL;
+}
