@@ -121,12 +121,13 @@ static ln_span *open_span(ln_arena *a, unsigned class) {
         return NULL;
     }
     size_t size = ln_class_size(class);
+    size_t capacity = pages * LN_PAGE / size;
     ln_span d = {
         .kind = LN_SPAN_CURRENT,
         .class = (uint8_t) class,
         .pages = pages,
-        .capacity = (uint16_t)(pages * LN_PAGE / size),
-        .first = (uint16_t)(page * LINE_STEP % LINES * LINE / size),
+        .capacity = (uint16_t)capacity,
+        .first = (uint16_t)(page * LINE_STEP % LINES * LINE / size % capacity),
     };
     for (uint32_t i = 0; i < pages; i++) {
         d.lead = (uint8_t)i;
