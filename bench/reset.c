@@ -1,0 +1,153 @@
+/* reset            back to a clean context, against a fresh state with its libraries opened and closed
+ * reset:image      the same by the arena's own function, without what the public one does around it
+ * reset+load+run   a clean context, `return 1+1` loaded, run, and its result taken out, against the same in a
+ *                  fresh state
+ *
+ * A reset is measured alone: some contexts run a small script each, outside of the time; then all are reset,
+ * inside. So few that they stay in the processor's nearer caches, as a context does that was used a moment ago;
+ * so many that reading the clock does not count. */
+#include <lauxlib.h>
+#include <lualib.h>
+
+#include <lunette.h>
+
+#include "bench.h"
+#include "engine/engine.h"
+#include "lua/internal.h"
+
+enum { CONTEXTS = 8 };
+
+static const char DIRT[] = "local t = {} for i = 1, 20 do t[i] = {i, tostring(i)} end\n"
+                           "found, string.upper = t, nil; return #t";
+static const char SUM[] = "return 1+1";
+
+static lunette_context *contexts[CONTEXTS];
+
+static void *open_contexts(const void *arg) {
+    lunette_engine *engine;
+    if (lunette_engine_open(arg, &engine) != LUNETTE_OK)
+        bench_fail("%s", lunette_last_failure());
+    for (size_t i = 0; i < CONTEXTS; i++) {
+        if (lunette_context_acquire(engine, &contexts[i]) != LUNETTE_OK)
+            bench_fail("%s", lunette_last_failure());
+    }
+    return contexts;
+}
+
+static void make_dirty(void) {
+    for (size_t i = 0; i < CONTEXTS; i++) {
+        if (lunette_context_run(contexts[i], "dirt", DIRT, sizeof DIRT - 1, NULL, NULL) != LUNETTE_OK)
+            bench_fail("the script that leaves dirt failed");
+    }
+}
+
+static void reset_context(lunette_context *context) {
+    lunette_context_reset(context);
+}
+
+/* Afterwards the context says that something ran in it, and is reset once more before it runs again. */
+static void restore_image(lunette_context *context) {
+    ln_image_restore(context->vm->image, context->vm->arena);
+}
+
+static uint64_t clean(uint64_t count, void (*clean_one)(lunette_context *)) {
+    uint64_t ns = 0;
+    for (uint64_t done = 0; done < count; done += CONTEXTS) {
+        make_dirty();
+        uint64_t start = bench_now();
+        for (size_t i = 0; i < CONTEXTS; i++)
+            clean_one(contexts[i]);
+        ns += bench_now() - start;
+    }
+    return ns;
+}
+
+static uint64_t run_reset(void *ud, uint64_t count, uint64_t *check) {
+    (void)ud;
+    (void)check;
+    return clean(count, reset_context);
+}
+
+static uint64_t run_restore(void *ud, uint64_t count, uint64_t *check) {
+    (void)ud;
+    (void)check;
+    return clean(count, restore_image);
+}
+
+/* --- Load and run -------------------------------------------------------------------------------------------- */
+
+static uint64_t run_sum(void *ud, uint64_t count, uint64_t *check) {
+    lunette_context *context = *(lunette_context **)ud;
+    lunette_value *results;
+    uint64_t start = bench_now();
+    while (count-- > 0) {
+        if (lunette_context_reset(context) != LUNETTE_OK ||
+            lunette_context_run(context, "=sum", SUM, sizeof SUM - 1, NULL, &results) != LUNETTE_OK)
+            bench_fail("%s", lunette_last_failure());
+        *check = (uint64_t)lunette_value_at(results, 0)->as.integer;
+        lunette_value_free(&results);
+    }
+    return bench_now() - start;
+}
+
+/* --- The peer ------------------------------------------------------------------------------------------------ */
+
+static void *open_nothing(const void *arg) {
+    return (void *)(uintptr_t)arg;
+}
+
+static lua_State *fresh_state(void) {
+    lua_State *L = luaL_newstate();
+    if (!L)
+        bench_fail("no memory");
+    luaL_openlibs(L);
+    return L;
+}
+
+static uint64_t run_fresh(void *ud, uint64_t count, uint64_t *check) {
+    (void)ud;
+    (void)check;
+    uint64_t start = bench_now();
+    while (count-- > 0)
+        lua_close(fresh_state());
+    return bench_now() - start;
+}
+
+static uint64_t run_fresh_sum(void *ud, uint64_t count, uint64_t *check) {
+    (void)ud;
+    uint64_t start = bench_now();
+    while (count-- > 0) {
+        lua_State *L = fresh_state();
+        if (luaL_loadbufferx(L, SUM, sizeof SUM - 1, "=sum", "t") != LUA_OK ||
+            lua_pcall(L, 0, 1, 0) != LUA_OK)
+            bench_fail("%s", lua_tostring(L, -1));
+        *check = (uint64_t)lua_tointeger(L, -1);
+        lua_close(L);
+    }
+    return bench_now() - start;
+}
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        bench_work lunette, peer;
+        bool in_batches;
+        const char *peer_name;
+    } entries[] = {
+        {"reset", run_reset, run_fresh, true, "lua_newstate+openlibs+close"},
+        {"reset:image", run_restore, run_fresh, true, "lua_newstate+openlibs+close"},
+        {"reset+load+run", run_sum, run_fresh_sum, false, "the same in a fresh state"},
+    };
+    bench_begin(argc, argv);
+    for (size_t i = 0; i < LN_COUNT(entries); i++) {
+        if (!bench_wanted(entries[i].name))
+            continue;
+        bench_side sides[] = {
+            {.open = open_contexts, .work = entries[i].lunette, .count = entries[i].in_batches ? 8192 : 0},
+            {.open = open_nothing, .work = entries[i].peer},
+        };
+        bench_measure(entries[i].name, sides, LN_COUNT(sides));
+        bench_report_pair(entries[i].name, &sides[0], &sides[1], entries[i].peer_name);
+    }
+    return 0;
+}
