@@ -143,8 +143,9 @@ struct ln_run {
     void (*soften)(void *ud);
     void *soften_ud;
     /* Called once shortly before the wall or cpu budget is used up (a tenth of it, at most a millisecond),
-     * in the same circumstances: makes the VM note where it is at its next safe point. NULL: never. A run
-     * that is cancelled has no probe. */
+     * in the same circumstances: makes the VM note where it is at its next safe point. A run that is
+     * cancelled, or was late already when the signal came, is probed then and goes on for 50 us. Not called
+     * when a run ends as its host section does, or from inside. NULL: never. */
     void (*probe)(void *ud);
     void *probe_ud;
     /* The VM's own reservation: a fault at an address in it is the VM's, wherever the instruction. */

@@ -87,13 +87,13 @@ static void slot_look(ln_slot *slot, const void *context) {
     atomic_store(&slot->poke, false);
     uint64_t now = ln_os_now();
     ln_end end = ln_run_look(run, now);
-    if (end == LN_END_FINISHED) {
-        uint64_t due = ln_run_next_look(run, now);
+    if (end == LN_END_FINISHED || ln_run_probe_late(run)) {
+        uint64_t due = end == LN_END_FINISHED ? ln_run_next_look(run, now) : now + LN_PROBE_LATE_NS;
         atomic_store(&slot->due, due);
         ln_watchdog_expect(due);
         return;
     }
-    if (ln_leave_from(slot, run, context, end, now) == LN_LEAVE_NOW) {
+    if (ln_leave_from(slot, run, context, end) == LN_LEAVE_NOW) {
         ln_os_place_restore(context); /* a pending signal comes in there, and finds `handling` set */
         ln_run_end(run, end);
     }

@@ -15,29 +15,24 @@
  *
  * And a run is left only while the thread blocks the signals it usually does: a handler of the host's that
  * interrupted the VM may have called into it (to cancel, say), and to leave that handler would leave its
- * signals blocked. If the host changed the thread's mask for good, ten milliseconds of looking tell, once. */
+ * signals blocked. If the host changed the thread's mask for good, some ten milliseconds of looking tell, once. */
 #include "guard/leave.h"
 
 #include "guard/unwind.h"
 
 enum {
-    /* How long a thread must have blocked unusual signals before that is taken for the new usual. */
-    STRANGE_MAX_NS = 10 * 1000 * 1000,
+    /* At how many looks in a row a thread must have blocked unusual signals before that is taken for the new
+     * usual. They are 100 us apart. Counted, not timed: time also goes by while the thread is not running. */
+    STRANGE_MAX = 100,
     /* Deeper than printf of the widest number. */
     DEPTH_MAX = 32,
 };
 
-static bool mask_is_usual(ln_slot *slot, const ln_os_place *place, uint64_t now) {
-    if (place->blocked == slot->blocked) {
-        slot->strange_since = 0;
-        return true;
-    }
-    if (slot->strange_since == 0)
-        slot->strange_since = now;
-    if (now - slot->strange_since < STRANGE_MAX_NS)
+static bool mask_is_usual(ln_slot *slot, const ln_os_place *place) {
+    if (place->blocked != slot->blocked && ++slot->strange < STRANGE_MAX)
         return false;
     slot->blocked = place->blocked;
-    slot->strange_since = 0;
+    slot->strange = 0;
     return true;
 }
 
@@ -112,10 +107,10 @@ static ln_leave leave_callee(ln_slot *slot, const ln_guard *guard, const ln_os_p
 
 #endif
 
-ln_leave ln_leave_from(ln_slot *slot, const ln_run *run, const void *context, ln_end end, uint64_t now) {
+ln_leave ln_leave_from(ln_slot *slot, const ln_run *run, const void *context, ln_end end) {
     ln_os_place place;
     ln_os_place_get(context, &place);
-    if (!mask_is_usual(slot, &place, now))
+    if (!mask_is_usual(slot, &place))
         return LN_LEAVE_LATER;
     if (in_vm(run->guard, place.instruction))
         return LN_LEAVE_NOW;

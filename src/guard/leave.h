@@ -11,6 +11,6 @@ typedef enum ln_leave {
 } ln_leave;
 
 /* `context` is the signal handler's; `end` is what the run is to be ended for. Async-signal-safe. */
-ln_leave ln_leave_from(ln_slot *slot, const ln_run *run, const void *context, ln_end end, uint64_t now);
+ln_leave ln_leave_from(ln_slot *slot, const ln_run *run, const void *context, ln_end end);
 
 #endif

@@ -113,6 +113,14 @@ static void run_probe(ln_run *run, uint64_t now) {
     run->probe(run->probe_ud);
 }
 
+bool ln_run_probe_late(ln_run *run) {
+    if (run->probe == NULL || run->probed || run->softened != LN_END_FINISHED)
+        return false;
+    run->probed = true;
+    run->probe(run->probe_ud);
+    return true;
+}
+
 /* A nested run's grace ends with its parent's. */
 static uint64_t grace_end(const ln_run *run, uint64_t now) {
     uint64_t end = after(now, run->budget.grace_ns);

@@ -26,6 +26,12 @@ struct ln_guard {
  * must be ended for. The caller has set the slot's `handling`. Async-signal-safe. */
 ln_end ln_run_look(ln_run *run, uint64_t now);
 
+/* A run that is to be ended and was never probed, because the signal came late or it was cancelled: probes it now.
+ * True: look again LN_PROBE_LATE_NS from now. Only where the VM was interrupted, not where the host returns to
+ * a dead run. Async-signal-safe. */
+bool ln_run_probe_late(ln_run *run);
+enum { LN_PROBE_LATE_NS = 50 * 1000 };
+
 /* When to look next. Async-signal-safe. */
 uint64_t ln_run_next_look(const ln_run *run, uint64_t now);
 

@@ -103,7 +103,7 @@ bool ln_slot_ready(ln_slot *slot, uint64_t signals) {
     if (failed)
         return false;
     slot->blocked = ln_os_signals_unblock(signals);
-    slot->strange_since = 0;
+    slot->strange = 0;
     slot->ready |= signals;
     return true;
 }

@@ -24,7 +24,7 @@ struct ln_slot {
     uintptr_t stack_low, stack_high; /* 0, 0: unknown */
     uint64_t ready;                  /* signals unblocked on this thread */
     uint64_t blocked;                /* what the thread blocks while the VM runs */
-    uint64_t strange_since;          /* since when it has been seen to block something else; 0: it has not */
+    uint32_t strange;                /* looks in a row at which it blocked something else */
     ln_end returning;                /* what the run ends for at its landing (leave.c) */
     void *signal_stack;              /* ours; NULL: none, or the thread has its own */
     ln_slot *next;                   /* fixed once listed */

@@ -72,6 +72,12 @@ static inline void soft_soften(void *ud) {
     s->softened_at = ln_os_now();
 }
 
+static inline void soft_probe(void *ud) {
+    soft *s = ud;
+    s->probed++;
+    s->probed_at = ln_os_now();
+}
+
 /* --- Guards --------------------------------------------------------------------------------------------- */
 
 static char log_text[256];
@@ -84,8 +90,8 @@ static inline void log_keep(void *ud, const char *text) {
 }
 
 static inline ln_guard_config config_of(ln_guard_kind kind) {
-    static const void *code[1];
-    code[0] = (const void *)(uintptr_t)body_loop;
+    static const unsigned char in_program;
+    static const void *const code[1] = {&in_program}; /* any address in the object will do */
     return (ln_guard_config){
         .kind = kind, .contain_faults = true, .log = log_keep, .code = code, .code_count = 1};
 }

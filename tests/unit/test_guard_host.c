@@ -247,6 +247,25 @@ static void test_cancel_hook(void **state) {
     cancel_from_thread(LN_GUARD_HOOK, body_cancelled_poll);
 }
 
+static void test_cancel_is_probed(void **state) {
+    (void)state;
+    NEEDS_SIGNALS();
+    ln_guard *guard = open_guard(LN_GUARD_SIGNAL);
+    soft s = {0};
+    ln_run run = {.probe = soft_probe, .probe_ud = &s};
+    ln_budget none = {0};
+    canceller c = {.run = &run, .delay = 2 * MS};
+    pthread_t thread;
+    sem_init(&c.start, 0, 0);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_later, &c), 0);
+    ln_end end = ln_run_execute(&run, guard, &none, body_cancelled_loop, &c);
+    pthread_join(thread, NULL);
+    sem_destroy(&c.start);
+    assert_int_equal(end, LN_END_CANCELLED);
+    assert_int_equal(s.probed, 1);
+    ln_guard_close(&guard);
+}
+
 static void *cancel_outer_later(void *ud) {
     nest *n = ud;
     sleep_ns(10 * MS, NULL);
@@ -512,6 +531,7 @@ int main(void) {
         cmocka_unit_test(test_executing_twice),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_cancel_hook),
+        cmocka_unit_test(test_cancel_is_probed),
         cmocka_unit_test(test_cancel_outer),
         cmocka_unit_test(test_cancel_from_handler),
         cmocka_unit_test(test_host_handler),
