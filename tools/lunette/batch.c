@@ -1,8 +1,6 @@
 /* lunette batch: what the command line asked for, and the files. See batch.h. */
 #include "batch.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +10,13 @@
 #include <sched.h>
 #endif
 
-#include "capture.h"
 #include "report.h"
 
 /* Everything is looked at before anything runs: a mistake in the last name shall not cost the runs of the others. */
 static tool_exit refuse_file(const batch *all, const char *path, source_result why, text *problem) {
     if (why == SOURCE_NO_MEMORY || problem->failed) {
         text_free(problem);
-        return out_of_memory();
+        return report_no_memory(all->from);
     }
     const tool_exit status = options_complain(all->from, "%s: %s", path, text_string(problem));
     text_free(problem);
@@ -80,7 +77,7 @@ static tool_exit read_files(batch *all) {
     all->script_count = all->paths.count;
     all->scripts = calloc(all->script_count, sizeof *all->scripts);
     if (all->scripts == NULL)
-        return out_of_memory();
+        return report_no_memory(all->from);
     for (size_t i = 0; i < all->script_count; i++) {
         batch_script *script = &all->scripts[i];
         text problem = {0};
@@ -109,39 +106,17 @@ static unsigned processors(void) {
 }
 
 static tool_exit make_room(batch *all) {
-    const uint64_t repeat = all->from->repeat;
-    all->worker_count = all->from->workers > 0 ? (unsigned)all->from->workers : processors();
+    const options *from = all->from;
+    const uint64_t repeat = from->repeat;
+    all->worker_count = from->workers > 0 ? (unsigned)from->workers : processors();
     all->total = repeat * all->script_count;
     all->samples = calloc((size_t)all->total, sizeof *all->samples);
     if (all->samples != NULL)
         return TOOL_OK;
     complain("batch: no memory for %llu runs; use a smaller --repeat", (unsigned long long)all->total);
-    return TOOL_SYSTEM;
-}
-
-/* At level none a script reads and writes the process's own streams: meanwhile they lead nowhere. */
-static tool_exit run_apart(batch *all) {
-    capture streams;
-    tool_exit status = capture_begin(&streams);
-    if (status != TOOL_OK)
-        return status;
-    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    const int input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-    if (nothing >= 0 && input >= 0) {
-        dup2(nothing, STDIN_FILENO);
-        dup2(nothing, STDOUT_FILENO);
-        status = workers_run(all);
-        dup2(input, STDIN_FILENO);
-    } else {
-        complain("batch: /dev/null: %s", strerror(errno));
-        status = TOOL_SYSTEM;
-    }
-    if (nothing >= 0)
-        close(nothing);
-    if (input >= 0)
-        close(input);
-    (void)capture_end(&streams, NULL);
-    return status;
+    return from->json
+               ? report_json_refusal(LUNETTE_NO_MEMORY, NULL, "no memory for so many runs", TOOL_SYSTEM)
+               : TOOL_SYSTEM;
 }
 
 static void free_batch(batch *all) {
@@ -164,7 +139,7 @@ tool_exit command_batch(const options *from) {
     if (status == TOOL_OK)
         status = make_room(&all);
     if (status == TOOL_OK)
-        status = run_apart(&all);
+        status = workers_run(&all);
     if (status == TOOL_OK)
         status = tally_report(&all);
     free_batch(&all);

@@ -49,7 +49,8 @@ static inline lunette_status sample_status(uint64_t sample) {
     return (lunette_status)(int8_t)(uint8_t)sample;
 }
 
-/* Runs everything. TOOL_OK (also when interrupted), or TOOL_SYSTEM after a complaint when it cannot begin. */
+/* Runs everything. TOOL_OK, also when interrupted or when it ended early for a `failure`; another after a complaint
+ * (in JSON too if asked for) when it could not begin. */
 tool_exit workers_run(batch *all);
 
 /* Prints the table or the record, and what --expect found. The exit status of the batch. */

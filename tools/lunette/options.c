@@ -215,10 +215,10 @@ static tool_exit add_names(options *to, const option *which, const char *value) 
             return options_complain(to, "%s: a name is empty; names are like os.getenv or io", which->name);
         char **names = realloc(list->names, (list->count + 1) * sizeof *names);
         if (names == NULL)
-            return out_of_memory();
+            return report_no_memory(to);
         list->names = names;
         if ((names[list->count] = strndup(name, size)) == NULL)
-            return out_of_memory();
+            return report_no_memory(to);
         list->count++;
         name = name[size] == ',' ? name + size + 1 : NULL;
     }

@@ -95,6 +95,12 @@ tool_exit report_refusal(const options *from, const char *what, lunette_status s
     return report_exit(status);
 }
 
+tool_exit report_no_memory(const options *from) {
+    out_of_memory();
+    return from->json ? report_json_refusal(LUNETTE_NO_MEMORY, NULL, "out of memory", TOOL_SYSTEM)
+                      : TOOL_SYSTEM;
+}
+
 tool_exit report_json_refusal(lunette_status status, const char *chunk, const char *message,
                               tool_exit exit_status) {
     const lunette_error error = {.code = status, .message = message, .chunk = chunk};

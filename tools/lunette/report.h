@@ -15,6 +15,9 @@ tool_exit report_error(const char *chunk, lunette_status status, const lunette_e
  * `what`: the script's name, or NULL. To be called before the thread's next call of the library. */
 tool_exit report_refusal(const options *from, const char *what, lunette_status status);
 
+/* Memory is out: says so, in JSON too if asked for. Returns TOOL_SYSTEM. */
+tool_exit report_no_memory(const options *from);
+
 /* One JSON object for something that did not come to a run. `chunk`: the script's name, or NULL. Returns `exit_status`,
  * or TOOL_SYSTEM after a complaint if memory was out for it. */
 tool_exit report_json_refusal(lunette_status status, const char *chunk, const char *message,

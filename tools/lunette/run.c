@@ -38,7 +38,7 @@ static tool_exit read_script(job *work) {
         work->shown = "(command line)";
         text_add_string(&work->script.name, "=(command line)");
         text_add_string(&work->script.content, from->code);
-        return work->script.name.failed || work->script.content.failed ? out_of_memory() : TOOL_OK;
+        return work->script.name.failed || work->script.content.failed ? report_no_memory(from) : TOOL_OK;
     }
     const char *path = from->operands[0];
     work->shown = strcmp(path, "-") == 0 ? "stdin" : path;
@@ -46,7 +46,7 @@ static tool_exit read_script(job *work) {
     const source_result result = source_read(&work->script, path, from->memory, &problem);
     tool_exit status = TOOL_OK;
     if (result == SOURCE_NO_MEMORY || problem.failed) {
-        status = out_of_memory();
+        status = report_no_memory(work->from);
     } else if (result != SOURCE_OK) {
         const lunette_status kind =
             result == SOURCE_TOO_LARGE ? LUNETTE_MEMORY_LIMIT : LUNETTE_INVALID_ARGUMENT;
@@ -74,7 +74,7 @@ static tool_exit set_arg(const job *work, const session *on) {
     const size_t before = from->code == NULL ? script_index(from) : 0;
     lunette_member *members = calloc(before + 1 + (size_t)work->argument_count, sizeof *members);
     if (members == NULL)
-        return out_of_memory();
+        return report_no_memory(work->from);
     size_t count = 0;
     for (size_t i = 0; i <= before; i++)
         members[count++] =
@@ -91,7 +91,7 @@ static tool_exit prepare(job *work, const session *on) {
     if (work->argument_count > 0) {
         work->values = calloc((size_t)work->argument_count, sizeof *work->values);
         if (work->values == NULL)
-            return out_of_memory();
+            return report_no_memory(work->from);
         for (int i = 0; i < work->argument_count; i++)
             work->values[i] = lunette_text(work->arguments[i]);
     }

@@ -281,7 +281,7 @@ static tool_exit tell_programs(const batch *all, const tally *of, const tally *s
 tool_exit tally_report(const batch *all) {
     tally *of = count_all(all);
     if (of == NULL)
-        return out_of_memory();
+        return report_no_memory(all->from);
     const tally sum = sum_up(all, of);
     tool_exit status = TOOL_OK;
     if (all->from->json)

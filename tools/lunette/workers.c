@@ -5,6 +5,7 @@
 #include "batch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "interrupt.h"
 #include "report.h"
 
@@ -75,16 +77,20 @@ static void note_stats(batch_script *script, const lunette_context *context) {
     atomic_fetch_add_explicit(&script->output_bytes, stats.output_bytes, memory_order_relaxed);
 }
 
-/* Keeps the first refusal of all; `what` names the call. */
+/* Keeps the first failure of all; `what` names the call. Under the lock, or before and after the others run. */
+static void keep_failure(batch *all, lunette_status status, const char *what, const char *reason) {
+    if (all->failure != LUNETTE_OK)
+        return;
+    all->failure = status;
+    snprintf(all->failure_text, sizeof all->failure_text, "%s: %s", what, reason);
+}
+
+/* The same for a call of the library that was refused. */
 static void note_failure(crew *in, lunette_status status, const char *what) {
     char reason[200];
     snprintf(reason, sizeof reason, "%s", lunette_last_failure());
     pthread_mutex_lock(&in->lock);
-    if (in->all->failure == LUNETTE_OK) {
-        in->all->failure = status;
-        snprintf(in->all->failure_text, sizeof in->all->failure_text, "%s: %s", what,
-                 reason[0] != '\0' ? reason : lunette_status_text(status));
-    }
+    keep_failure(in->all, status, what, reason[0] != '\0' ? reason : lunette_status_text(status));
     pthread_mutex_unlock(&in->lock);
 }
 
@@ -186,7 +192,7 @@ static void wait_for_all(crew *in, uint64_t start) {
         fputs("\r\033[K", stderr);
 }
 
-static tool_exit start_thread(worker *self, size_t stack) {
+static bool start_thread(worker *self, size_t stack) {
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
     if (error == 0) {
@@ -195,10 +201,9 @@ static tool_exit start_thread(worker *self, size_t stack) {
             error = pthread_create(&self->thread, &attributes, work, self);
         pthread_attr_destroy(&attributes);
     }
-    if (error == 0)
-        return TOOL_OK;
-    complain("batch: cannot start a thread: %s", strerror(error));
-    return TOOL_SYSTEM;
+    if (error != 0)
+        keep_failure(self->in->all, LUNETTE_SYSTEM, "cannot start a thread", strerror(error));
+    return error == 0;
 }
 
 /* A whole number of pages, with room for the tool's own frames. */
@@ -211,25 +216,20 @@ static size_t stack_size(lunette_engine *engine) {
     return (size + page - 1) / page * page;
 }
 
-/* Interrupts are the main thread's: the others block them. */
-static tool_exit start_all(crew *in) {
+/* Interrupts are the main thread's: the others block them. Where not all threads can be had, none begins. */
+static void start_all(crew *in) {
     sigset_t interrupt, before;
     sigemptyset(&interrupt);
     sigaddset(&interrupt, SIGINT);
     pthread_sigmask(SIG_BLOCK, &interrupt, &before);
     const size_t stack = stack_size(in->all->engine);
-    tool_exit status = TOOL_OK;
     pthread_mutex_lock(&in->lock);
-    while (status == TOOL_OK && in->started < in->all->worker_count) {
-        status = start_thread(&in->workers[in->started], stack);
-        if (status == TOOL_OK) {
-            in->started++;
-            in->busy++;
-        }
-    }
+    while (in->started < in->all->worker_count && start_thread(&in->workers[in->started], stack))
+        in->busy = ++in->started;
+    if (in->started < in->all->worker_count)
+        atomic_store(&in->stop, true);
     pthread_mutex_unlock(&in->lock);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return status;
 }
 
 static tool_exit open_contexts(crew *in) {
@@ -250,7 +250,7 @@ static tool_exit open_engine(batch *all) {
     lunette_config config = options_config(all->from);
     const char **deny = calloc(config.deny_count + 1, sizeof *deny);
     if (deny == NULL)
-        return out_of_memory();
+        return report_no_memory(all->from);
     for (size_t i = 0; i < config.deny_count; i++)
         deny[i] = config.deny[i];
     deny[config.deny_count++] = exit_name;
@@ -261,12 +261,10 @@ static tool_exit open_engine(batch *all) {
     return status == LUNETTE_OK ? TOOL_OK : report_refusal(all->from, NULL, status);
 }
 
-static void run_crew(crew *in, tool_exit *status) {
+static void run_crew(crew *in) {
     interrupt_arm(NULL);
     const uint64_t start = now_ns();
-    *status = start_all(in);
-    if (*status != TOOL_OK)
-        atomic_store(&in->stop, true);
+    start_all(in);
     wait_for_all(in, start);
     for (unsigned i = 0; i < in->started; i++)
         pthread_join(in->workers[i].thread, NULL);
@@ -274,16 +272,38 @@ static void run_crew(crew *in, tool_exit *status) {
     interrupt_disarm();
 }
 
+/* At level none a script reads and writes the process's own streams: meanwhile they lead nowhere. */
+static void run_apart(crew *in) {
+    capture streams;
+    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (nothing < 0 || input < 0) {
+        keep_failure(in->all, LUNETTE_SYSTEM, "/dev/null", strerror(errno));
+    } else if (capture_begin(&streams) != TOOL_OK) {
+        keep_failure(in->all, LUNETTE_SYSTEM, "standard output", "it cannot be put aside");
+    } else {
+        dup2(nothing, STDIN_FILENO);
+        dup2(nothing, STDOUT_FILENO);
+        run_crew(in);
+        dup2(input, STDIN_FILENO);
+        (void)capture_end(&streams, NULL);
+    }
+    if (nothing >= 0)
+        close(nothing);
+    if (input >= 0)
+        close(input);
+}
+
 tool_exit workers_run(batch *all) {
     crew in = {.all = all, .lock = PTHREAD_MUTEX_INITIALIZER, .idle = PTHREAD_COND_INITIALIZER};
     in.workers = calloc(all->worker_count, sizeof *in.workers);
     if (in.workers == NULL)
-        return out_of_memory();
+        return report_no_memory(all->from);
     tool_exit status = open_engine(all);
     if (status == TOOL_OK)
         status = open_contexts(&in);
     if (status == TOOL_OK)
-        run_crew(&in, &status);
+        run_apart(&in);
     for (unsigned i = 0; i < all->worker_count; i++)
         lunette_context_release(&in.workers[i].context);
     lunette_engine_close(&all->engine);
