@@ -41,10 +41,11 @@ static void push_text(lua_State *L, int index, bool hidden) {
         luaL_tolstring(L, index, NULL);
         return;
     }
-    int top = lua_gettop(L);
+    int result = lua_gettop(L) + 1;
     push_without_address(L, index);
-    lua_replace(L, top + 1);
-    lua_settop(L, top + 1);
+    if (lua_gettop(L) > result)
+        lua_replace(L, result);
+    lua_settop(L, result);
 }
 
 static void write_output(ln_vm *vm, const char *bytes, size_t size) {
@@ -141,8 +142,9 @@ int ln_lib_collectgarbage(lua_State *L) {
     return 1;
 }
 
-/* The pieces of a reader function, joined on the stack. */
-static void join_pieces(lua_State *L) {
+/* Calls the reader function that it is given until there is no more, and returns the pieces as one string. The
+ * caller of load() is two levels up. */
+static int join_pieces(lua_State *L) {
     luaL_Buffer text;
     luaL_buffinit(L, &text);
     for (;;) {
@@ -150,14 +152,30 @@ static void join_pieces(lua_State *L) {
         lua_call(L, 0, 1);
         if (lua_isnil(L, -1))
             break;
-        if (!lua_isstring(L, -1))
-            luaL_error(L, "reader function must return a string");
+        if (!lua_isstring(L, -1)) {
+            luaL_where(L, 2);
+            lua_pushliteral(L, "reader function must return a string");
+            lua_concat(L, 2);
+            lua_error(L);
+        }
         if (lua_rawlen(L, -1) == 0 && lua_type(L, -1) == LUA_TSTRING)
             break;
         luaL_addvalue(&text);
     }
     lua_pop(L, 1);
     luaL_pushresult(&text);
+    return 1;
+}
+
+/* Pushes the whole text that the reader, stack value 1, gives; or what it raised, which load() answers with. Raises
+ * on lack of memory. */
+static int read_all(lua_State *L) {
+    lua_pushcfunction(L, join_pieces);
+    lua_pushvalue(L, 1);
+    int status = lua_pcall(L, 1, 1, 0);
+    if (status == LUA_ERRMEM)
+        lua_error(L);
+    return status;
 }
 
 /* Pushes the compiled text of stack value `text`, or a message. Raises on lack of memory. */
@@ -177,17 +195,19 @@ static int load_text(lua_State *L, int text, const char *name, const char *mode)
 int ln_lib_load(lua_State *L) {
     const char *mode = luaL_optstring(L, 3, "bt");
     bool has_environment = !lua_isnone(L, 4);
-    int text = 1;
+    int text = 1, status = LUA_OK;
     const char *name;
     if (lua_isstring(L, 1)) {
         name = luaL_optstring(L, 2, lua_tostring(L, 1));
     } else {
         name = luaL_optstring(L, 2, "=(load)");
         luaL_checktype(L, 1, LUA_TFUNCTION);
-        join_pieces(L);
+        status = read_all(L);
         text = lua_gettop(L);
     }
-    if (load_text(L, text, name, mode) != LUA_OK) {
+    if (status == LUA_OK)
+        status = load_text(L, text, name, mode);
+    if (status != LUA_OK) {
         luaL_pushfail(L);
         lua_insert(L, -2);
         return 2;
@@ -245,6 +265,8 @@ static int next_match(lua_State *L) {
 }
 
 int ln_lib_gmatch(lua_State *L) {
+    luaL_checkstring(L, 1);
+    luaL_checkstring(L, 2);
     call_original(L, lua_gettop(L));
     lua_settop(L, 1);
     lua_pushboolean(L, 0);
@@ -275,26 +297,26 @@ int ln_lib_setlocale(lua_State *L) {
 
 /* Reads and writes the date's fields as Lua's own does, metamethods included, but around the section. */
 int ln_lib_time(lua_State *L) {
-    static const char *const FIELDS[] = {"year", "month", "day",  "hour", "min",
-                                         "sec",  "isdst", "wday", "yday"};
-    enum { READ = 7 };
+    static const char *const READ[] = {"year", "month", "day", "hour", "min", "sec", "isdst"};
+    static const char *const WRITTEN[] = {"year", "month", "day",  "hour", "min",
+                                          "sec",  "yday",  "wday", "isdst"};
     if (lua_isnoneornil(L, 1)) {
         lua_settop(L, 0);
         return call_original(L, 0);
     }
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
-    lua_createtable(L, 0, LN_COUNT(FIELDS));
-    for (size_t i = 0; i < READ; i++) {
-        lua_getfield(L, 1, FIELDS[i]);
-        lua_setfield(L, 2, FIELDS[i]);
+    lua_createtable(L, 0, LN_COUNT(WRITTEN));
+    for (size_t i = 0; i < LN_COUNT(READ); i++) {
+        lua_getfield(L, 1, READ[i]);
+        lua_setfield(L, 2, READ[i]);
     }
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 2);
     ln_hosted_call(L, 1);
-    for (size_t i = 0; i < LN_COUNT(FIELDS); i++) {
-        lua_getfield(L, 2, FIELDS[i]);
-        lua_setfield(L, 1, FIELDS[i]);
+    for (size_t i = 0; i < LN_COUNT(WRITTEN); i++) {
+        lua_getfield(L, 2, WRITTEN[i]);
+        lua_setfield(L, 1, WRITTEN[i]);
     }
     lua_settop(L, 3);
     return 1;
