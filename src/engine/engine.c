@@ -185,7 +185,7 @@ lunette_status lunette_engine_info_get(lunette_engine *engine, lunette_engine_in
         .reset = engine->setup.alloc ? "reopen" : "image",
         .image_bytes = ln_template_size(engine->standard->state),
         .relocatable = ln_template_shared(engine->standard->state),
-        .stack_needed = LN_STACK_MINIMUM,
+        .stack_needed = LN_VM_STACK,
     };
     return LUNETTE_OK;
 }

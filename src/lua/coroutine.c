@@ -5,7 +5,9 @@
  * Closing a suspended coroutine is unsafe in releases before 5.4.8: the message handler of an xpcall that it is
  * suspended in is called again, after its place on the stack is gone (docs/sandbox.md, close-errfunc-oob). So
  * xpcall marks the coroutine it runs in, in the word of extra space that each has, and a marked coroutine is not
- * closed while it is suspended. And before 5.4.5 closing was not counted as a nested C call: here it is. */
+ * closed while it is suspended. And what runs while a coroutine is closed counts its nested C calls from where
+ * that coroutine was suspended, not from where it is closed: so a coroutine is closed only near the beginning of
+ * the run's C stack, and the guard has seen to it that what may then come on top fits (LN_VM_STACK). */
 #include <string.h>
 
 #include "lua/internal.h"
@@ -60,13 +62,25 @@ int ln_lib_xpcall(lua_State *L) {
 /* --- Resuming --- */
 
 /* lua_resume() with the guard's knowledge kept right. Whatever ends the coroutine comes back through here, a
- * kill excepted, after which nothing of this matters. */
+ * kill excepted, after which nothing of this matters. The main thread cannot be resumed, and armed it is already:
+ * again would start its count anew. */
 static int resume_known(lua_State *co, lua_State *from, int arguments, int *results) {
     ln_vm *vm = ln_vm_current();
-    vm->running = co;
-    ln_vm_arm(vm, co);
+    if (co != vm->L)
+        ln_vm_arm(vm, co);
+    ln_vm_switch(vm, co);
     int status = lua_resume(co, from, arguments, results);
-    vm->running = from;
+    ln_vm_switch(vm, from);
+    return status;
+}
+
+/* lua_resetthread(), likewise. */
+static int reset_known(lua_State *co, lua_State *from) {
+    ln_vm *vm = ln_vm_current();
+    ln_vm_arm(vm, co);
+    ln_vm_switch(vm, co);
+    int status = lua_resetthread(co);
+    ln_vm_switch(vm, from);
     return status;
 }
 
@@ -117,7 +131,7 @@ int ln_lib_coroutine_resume(lua_State *L) {
 static int raise_from(lua_State *L, lua_State *co) {
     int status = lua_status(co);
     if (status != LUA_OK && status != LUA_YIELD) {
-        status = lua_resetthread(co);
+        status = reset_known(co, L);
         lua_xmove(co, L, 1);
     }
     if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
@@ -163,12 +177,18 @@ static const char *status_name(lua_State *L, lua_State *co) {
 
 enum { DEEPEST_CLOSING = 150, SOUND_CLOSING = 50408 };
 
+static bool is_deep(const ln_vm *vm) {
+    const char *here = __builtin_frame_address(0);
+    size_t depth = (size_t)(here < vm->stack_top ? vm->stack_top - here : here - vm->stack_top);
+    return vm->closing >= DEEPEST_CLOSING || depth > LN_VM_CLOSING_STACK;
+}
+
 /* May raise. */
-static void check_closable(lua_State *L, lua_State *co, unsigned closing) {
+static void check_closable(lua_State *L, lua_State *co) {
     if (lua_status(co) == LUA_YIELD && *used_xpcall(co) && release_number() < SOUND_CLOSING)
         luaL_error(L, "cannot close a suspended coroutine that has called xpcall (unsafe in Lua %s)",
                    ln_lua_release());
-    if (closing >= DEEPEST_CLOSING)
+    if (is_deep(ln_vm_current()))
         luaL_error(L, "C stack overflow");
 }
 
@@ -178,12 +198,9 @@ int ln_lib_coroutine_close(lua_State *L) {
     const char *status = status_name(L, co);
     if (*status != 's' && *status != 'd')
         return luaL_error(L, "cannot close a %s coroutine", status);
-    check_closable(L, co, vm->closing);
+    check_closable(L, co);
     vm->closing++;
-    vm->running = co;
-    ln_vm_arm(vm, co);
-    int closed = lua_resetthread(co);
-    vm->running = L;
+    int closed = reset_known(co, L);
     vm->closing--;
     if (closed == LUA_OK) {
         lua_pushboolean(L, 1);

@@ -11,13 +11,34 @@
 /* --- Hooks --- */
 
 /* A resume costs this many instructions of the budget, and the count starts anew in each coroutine with at
- * most this many: so neither many short coroutines nor many short resumes run uncounted. */
-enum { RESUME_CHARGE = 128 };
+ * most this many: so neither many short coroutines nor many short resumes run uncounted. The main thread's step is
+ * what a script that uses coroutines may run past its budget: what they count is seen there when it ends. */
+enum { RESUME_CHARGE = 128, MAIN_STEP = 1000 };
 
 static int hook_step(const ln_vm *vm, const lua_State *L) {
     uint64_t step = ln_run_count_step(&vm->run);
-    uint64_t most = L == vm->L ? 1000000 : RESUME_CHARGE;
+    uint64_t most = L == vm->L ? MAIN_STEP : RESUME_CHARGE;
     return (int)(step < most ? step : most);
+}
+
+enum { ANYWHERE = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT };
+
+static void on_count(lua_State *L, lua_Debug *ar);
+static void on_soft_end(lua_State *L, lua_Debug *ar);
+static void on_probe(lua_State *L, lua_Debug *ar);
+
+/* Gives a coroutine the hook that it needs now: the one that a deadline asked for, else the count's, else none of
+ * ours. A signal may ask for one between any two lines: it has set it on the coroutine that runs, and here it is
+ * seen last, so that it is not lost under one of the others. */
+static void set_hook(ln_vm *vm, lua_State *L) {
+    lua_Hook old = lua_gethook(L);
+    int step = vm->counting ? hook_step(vm, L) : 0;
+    if (step > 0)
+        lua_sethook(L, on_count, LUA_MASKCOUNT, step);
+    else if (old == on_count || old == on_soft_end || old == on_probe)
+        lua_sethook(L, NULL, 0, 0);
+    if (LN_UNLIKELY(vm->pending != NULL))
+        lua_sethook(L, vm->pending, ANYWHERE, 1);
 }
 
 /* Raises no error itself; may not return (ln_run_count). */
@@ -25,40 +46,43 @@ static void on_count(lua_State *L, lua_Debug *ar) {
     (void)ar;
     ln_vm *vm = ln_vm_current();
     ln_run_count(&vm->run, (uint64_t)lua_gethookcount(L));
-    int step = hook_step(vm, L);
-    if (step > 0 && step != lua_gethookcount(L))
-        lua_sethook(L, on_count, LUA_MASKCOUNT, step);
+    if (vm->pending || hook_step(vm, L) != lua_gethookcount(L))
+        set_hook(vm, L);
 }
 
 void ln_vm_arm(ln_vm *vm, lua_State *L) {
-    if (LN_UNLIKELY(vm->counting)) {
-        if (L != vm->L)
-            ln_run_count(&vm->run, RESUME_CHARGE);
-        lua_sethook(L, on_count, LUA_MASKCOUNT, hook_step(vm, L));
-    } else if (LN_UNLIKELY(lua_gethook(L) == on_count)) {
-        lua_sethook(L, NULL, 0, 0);
-    }
+    if (LN_UNLIKELY(vm->counting) && L != vm->L)
+        ln_run_count(&vm->run, RESUME_CHARGE);
+    set_hook(vm, L);
 }
 
-/* What a hook of soften() or probe() leaves behind. */
-static void disarm(ln_vm *vm, lua_State *L) {
-    lua_sethook(L, NULL, 0, 0);
-    if (vm->counting)
-        lua_sethook(L, on_count, LUA_MASKCOUNT, hook_step(vm, L));
+void ln_vm_switch(ln_vm *vm, lua_State *L) {
+    vm->running = L;
+    if (LN_UNLIKELY(vm->pending != NULL))
+        lua_sethook(L, vm->pending, ANYWHERE, 1);
 }
 
-enum { ANYWHERE = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT };
+/* Is this hook the one that was asked for last? If not, another coroutine has had it already. */
+static bool take_pending(ln_vm *vm, lua_State *L, lua_Hook hook) {
+    bool due = vm->pending == hook;
+    if (due)
+        vm->pending = NULL;
+    set_hook(vm, L);
+    return due;
+}
 
 /* Raises: the deadline as an ordinary error, once, for a script that wants to clean up. */
 static void on_soft_end(lua_State *L, lua_Debug *ar) {
     (void)ar;
     ln_vm *vm = ln_vm_current();
-    disarm(vm, L);
+    if (!take_pending(vm, L, on_soft_end))
+        return;
     luaL_error(L, "%s limit reached", ln_end_text(vm->run.softened));
 }
 
 static void soften(void *ud) {
     ln_vm *vm = ud;
+    vm->pending = on_soft_end;
     if (vm->running)
         lua_sethook(vm->running, on_soft_end, ANYWHERE, 1);
 }
@@ -67,8 +91,7 @@ static void soften(void *ud) {
 static void on_probe(lua_State *L, lua_Debug *ar) {
     (void)ar;
     ln_vm *vm = ln_vm_current();
-    disarm(vm, L);
-    if (!vm->report)
+    if (!take_pending(vm, L, on_probe) || !vm->report)
         return;
     ln_report_init(vm->report);
     ln_report_trace(vm->report, L, 0, L == vm->L);
@@ -77,6 +100,7 @@ static void on_probe(lua_State *L, lua_Debug *ar) {
 
 static void probe(void *ud) {
     ln_vm *vm = ud;
+    vm->pending = on_probe;
     if (vm->running)
         lua_sethook(vm->running, on_probe, ANYWHERE, 1);
 }
@@ -105,9 +129,9 @@ static void protected_call(void *ud) {
     struct entry *entry = ud;
     ln_vm *vm = entry->vm;
     lua_State *L = vm->L;
-    vm->running = L;
     vm->counting = ln_run_count_step(&vm->run) > 0;
     ln_vm_arm(vm, L);
+    ln_vm_switch(vm, L);
     lua_settop(L, 0);
     lua_pushcfunction(L, ln_report_on_error);
     lua_pushcfunction(L, entry->body);
@@ -120,8 +144,11 @@ static void protected_call(void *ud) {
 
 static ln_end execute(ln_vm *vm, const ln_budget *budget, void (*body)(void *), void *ud) {
     vm->closing = 0;
+    vm->stack_top = __builtin_frame_address(0);
+    vm->pending = NULL;
     vm->panicked = false;
     vm->located = false;
+    vm->run.stack_need = LN_VM_STACK;
     vm->run.soften = soften;
     vm->run.soften_ud = vm;
     vm->run.probe = probe;

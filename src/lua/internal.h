@@ -38,9 +38,11 @@ struct ln_vm {
 
     /* While a run is going on. Read by signal handlers on the run's own thread. */
     lua_State *volatile running; /* the coroutine that runs now */
+    volatile lua_Hook pending;   /* what a deadline wants called at the next safe point; NULL: nothing */
     ln_report *report;           /* where what goes wrong is noted */
     bool located;                /* the report's trace says where the script was at its deadline */
     unsigned closing;            /* coroutines that are closing one another */
+    const char *stack_top;       /* where the run's part of the C stack begins */
     bool counting;               /* a limit needs the count hook */
     ln_tree *error_value;        /* where an uncaught error value goes; NULL: nowhere */
     bool panicked;
@@ -75,8 +77,12 @@ void ln_vm_close_state(ln_vm *vm);
 /* Notes where the script is when a request for memory is refused; `ud` is the VM. Does not raise. */
 void ln_vm_note_refusal(void *ud);
 
-/* Sets up or takes away the count hook on a coroutine that is about to run. Does not raise. */
+/* Gives a coroutine that is about to run the hooks it needs, and takes away what earlier runs left. To be followed
+ * by ln_vm_switch(). Does not raise; may not return (the instructions that a resume costs may be the last). */
 void ln_vm_arm(ln_vm *vm, lua_State *L);
+
+/* From here on L is the coroutine that runs. Does not raise. */
+void ln_vm_switch(ln_vm *vm, lua_State *L);
 
 /* --- template.c --- */
 

@@ -18,6 +18,11 @@
 #include "lunette/error.h"
 #include "lunette/value.h"
 
+/* C stack a run needs: what the deepest nesting of calls takes, and what a coroutine may be closed on top of
+ * (coroutine.c), whose own count of calls begins anew. */
+enum { LN_VM_CLOSING_STACK = 128 << 10, LN_VM_STACK = (512 << 10) + LN_VM_CLOSING_STACK };
+_Static_assert(LN_VM_STACK == LN_STACK_MINIMUM + LN_VM_CLOSING_STACK, "the guard's minimum is part of it");
+
 typedef struct ln_vm ln_vm;
 typedef struct ln_sandbox ln_sandbox;
 
