@@ -23,6 +23,7 @@ struct taking {
     lunette_bounds bounds;
     size_t items;
     bool name_functions; /* instead of making references */
+    lunette_status lack; /* why take_bytes() gave nothing */
     lunette_status status;
 };
 
@@ -55,57 +56,39 @@ static size_t write_step(char *text, size_t size, const struct step *step) {
 
 /* Notes the first thing that went wrong, with its place. */
 static bool fail(struct taking *taking, lunette_status status, const struct step *step, const char *what) {
-    char text[320];
+    enum { PLACE = 800 };
+    char text[PLACE + 100];
     if (taking->status != LUNETTE_OK)
         return false;
     taking->status = status;
     if (taking->vm->report && !taking->name_functions) {
-        size_t used = write_step(text, sizeof text, step);
-        if (used < sizeof text)
-            snprintf(text + used, sizeof text - used, ": %s", what);
+        size_t used = write_step(text, PLACE, step);
+        if (used >= PLACE)
+            used = PLACE - 1;
+        snprintf(text + used, sizeof text - used, "%s: %s", used == PLACE - 1 ? "..." : "", what);
         ln_report_init(taking->vm->report);
         ln_report_message(taking->vm->report, text, strlen(text));
     }
     return false;
 }
 
-static void *take_bytes(struct taking *taking, size_t size, const struct step *step) {
+/* NULL: no_room() says what becomes of the value. */
+static void *take_bytes(struct taking *taking, size_t size) {
     void *start = ln_tree_take(taking->tree, size);
     if (LN_LIKELY(start != NULL))
         return start;
     ln_run_host_enter(&taking->vm->run);
-    lunette_status status = ln_tree_grow(taking->tree, size);
+    taking->lack = ln_tree_grow(taking->tree, size);
     ln_run_host_leave(&taking->vm->run);
-    if (status == LUNETTE_OK)
-        return ln_tree_take(taking->tree, size);
-    fail(taking, status, step,
-         status == LUNETTE_VALUE_LIMIT ? "the values need more memory than they may take"
-                                       : "the host has no memory left for the values");
-    return NULL;
+    return taking->lack == LUNETTE_OK ? ln_tree_take(taking->tree, size) : NULL;
 }
 
 static bool take_value(struct taking *taking, int index, const struct step *step, lunette_value *to);
 
-static bool take_string(struct taking *taking, int index, const struct step *step, lunette_value *to) {
-    size_t size;
-    const char *bytes = lua_tolstring(taking->L, index, &size);
-    char *copy = take_bytes(taking, size + 1, step);
-    if (!copy)
-        return false;
-    memcpy(copy, bytes, size + 1);
-    *to = lunette_string(copy, size);
-    return true;
-}
-
-/* Something that stays in the script: only its kind is told. */
-static bool take_name(struct taking *taking, const char *name, const struct step *step, lunette_value *to) {
-    size_t size = strlen(name) + 1;
-    char *copy = take_bytes(taking, size, step);
-    if (!copy)
-        return false;
-    memcpy(copy, name, size);
+/* Something that stays in the script: only its kind is told. `name` is static text. */
+static bool take_name(const char *name, lunette_value *to) {
     to->type = LUNETTE_USERDATA;
-    to->as.userdata.type_name = copy;
+    to->as.userdata.type_name = name;
     to->as.userdata.id = 0;
     return true;
 }
@@ -115,7 +98,24 @@ static bool cut(struct taking *taking, lunette_status status, const struct step 
                 const char *mark, lunette_value *to) {
     if (!taking->bounds.cut)
         return fail(taking, status, step, what);
-    return take_name(taking, mark, step, to);
+    return take_name(mark, to);
+}
+
+static bool no_room(struct taking *taking, const struct step *step, const char *mark, lunette_value *to) {
+    if (taking->lack != LUNETTE_VALUE_LIMIT)
+        return fail(taking, taking->lack, step, "the host has no memory left for the values");
+    return cut(taking, taking->lack, step, "the values need more memory than they may take", mark, to);
+}
+
+static bool take_string(struct taking *taking, int index, const struct step *step, lunette_value *to) {
+    size_t size;
+    const char *bytes = lua_tolstring(taking->L, index, &size);
+    char *copy = take_bytes(taking, size + 1);
+    if (!copy)
+        return no_room(taking, step, "string", to);
+    memcpy(copy, bytes, size + 1);
+    *to = lunette_string(copy, size);
+    return true;
 }
 
 static bool count_items(struct taking *taking, size_t count) {
@@ -132,10 +132,10 @@ static bool take_sequence(struct taking *taking, size_t length, const struct ste
     lua_State *L = taking->L;
     struct step here = {.up = step, .table = lua_topointer(L, -1), .depth = step ? step->depth + 1 : 1};
     size_t items_before = taking->items, count = 0;
-    lunette_value *items = take_bytes(taking, length * sizeof *items, step);
-    *done = false;
+    lunette_value *items = take_bytes(taking, length * sizeof *items);
+    *done = !items;
     if (!items)
-        return false;
+        return no_room(taking, step, "table", to);
     count_items(taking, length);
     lua_pushnil(L);
     while (lua_next(L, -2)) {
@@ -186,9 +186,9 @@ static bool may_be_sequence(const struct taking *taking, size_t length) {
 static bool take_scattered(struct taking *taking, size_t length, const struct step *step, lunette_value *to) {
     lua_State *L = taking->L;
     struct step here = {.up = step, .table = lua_topointer(L, -1), .depth = step ? step->depth + 1 : 1};
-    lunette_value *items = take_bytes(taking, length * sizeof *items, step);
+    lunette_value *items = take_bytes(taking, length * sizeof *items);
     if (!items)
-        return false;
+        return no_room(taking, step, "table", to);
     for (size_t i = 0; i < length; i++) {
         here.index = i + 1;
         lua_rawgeti(L, -1, (lua_Integer)here.index);
@@ -223,9 +223,9 @@ static bool take_key(struct taking *taking, const struct step *step, lunette_val
 static bool take_members(struct taking *taking, size_t count, const struct step *step, lunette_value *to) {
     lua_State *L = taking->L;
     struct step here = {.up = step, .table = lua_topointer(L, -1), .depth = step ? step->depth + 1 : 1};
-    lunette_member *members = take_bytes(taking, count * sizeof *members, step);
+    lunette_member *members = take_bytes(taking, count * sizeof *members);
     if (!members)
-        return false;
+        return no_room(taking, step, "table", to);
     size_t i = 0;
     lua_pushnil(L);
     while (i < count && lua_next(L, -2)) {
@@ -278,10 +278,10 @@ static bool take_table(struct taking *taking, const struct step *step, lunette_v
 static const char REFERENCES = 'r';
 
 /* Raises on lack of memory. */
-static bool take_function(struct taking *taking, int index, const struct step *step, lunette_value *to) {
+static bool take_function(struct taking *taking, int index, lunette_value *to) {
     lua_State *L = taking->L;
     if (taking->name_functions)
-        return take_name(taking, "function", step, to);
+        return take_name("function", to);
     index = lua_absindex(L, index);
     luaL_checkstack(L, SLOTS, NULL);
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &REFERENCES) != LUA_TTABLE) {
@@ -298,15 +298,16 @@ static bool take_function(struct taking *taking, int index, const struct step *s
     return true;
 }
 
-/* The host gave the metatable its __name; a script's own is not looked at. */
-static bool take_userdata(struct taking *taking, int index, const struct step *step, lunette_value *to) {
+/* A script's own __name is not looked at. luaL_testudata() may need memory, and raise, for the name of a type that
+ * the state does not have: so only where it can have files. */
+static bool take_userdata(const struct taking *taking, int index, lunette_value *to) {
     lua_State *L = taking->L;
-    const char *name = "userdata";
     if (lua_type(L, index) == LUA_TLIGHTUSERDATA)
-        return take_name(taking, "light userdata", step, to);
-    if (luaL_testudata(L, index, LUA_FILEHANDLE))
-        name = LUA_FILEHANDLE;
-    return take_name(taking, name, step, to);
+        return take_name("light userdata", to);
+    bool has_files =
+        taking->vm->files.room > 0 || ln_sandbox_level(taking->vm->setup->sandbox) == LUNETTE_SANDBOX_NONE;
+    bool is_file = has_files && luaL_testudata(L, index, LUA_FILEHANDLE);
+    return take_name(is_file ? LUA_FILEHANDLE : "userdata", to);
 }
 
 static bool take_number(lua_State *L, int index, lunette_value *to) {
@@ -337,12 +338,12 @@ static bool take_value(struct taking *taking, int index, const struct step *step
         return taken;
     }
     case LUA_TFUNCTION:
-        return take_function(taking, index, step, to);
+        return take_function(taking, index, to);
     case LUA_TTHREAD:
-        return take_name(taking, "coroutine", step, to);
+        return take_name("coroutine", to);
     case LUA_TUSERDATA:
     case LUA_TLIGHTUSERDATA:
-        return take_userdata(taking, index, step, to);
+        return take_userdata(taking, index, to);
     default:
         return true;
     }
@@ -368,12 +369,14 @@ lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, cons
         fail(&taking, LUNETTE_VALUE_LIMIT, NULL, "there are more values than may be taken out");
         return taking.status;
     }
-    lunette_value *items = take_bytes(&taking, count * sizeof *items, NULL);
+    lunette_value *items = take_bytes(&taking, count * sizeof *items);
+    if (!items)
+        no_room(&taking, NULL, "table", ln_tree_root(tree));
     for (size_t i = 0; items && i < count && taking.status == LUNETTE_OK; i++) {
         struct step step = {.index = i + 1};
         take_value(&taking, first + (int)i, &step, &items[i]);
     }
-    if (taking.status == LUNETTE_OK)
+    if (items && taking.status == LUNETTE_OK)
         *ln_tree_root(tree) = lunette_array_of(items, count);
     return taking.status;
 }
