@@ -199,9 +199,12 @@ static void lock_strings(lua_State *L) {
     lua_pop(L, 2);
 }
 
-/* The globals: the base library's table, with the others in it and in package.loaded's table. */
+/* The globals: the base library's table, with the others in it and in package.loaded's table. That one is in its
+ * place from the beginning, for luaopen_package() to find it. */
 static void build_sandboxed(lua_State *L, const ln_sandbox *sandbox) {
     lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     build_library(L, sandbox, &LIBRARIES[0]);
     for (size_t i = 1; i < LN_COUNT(LIBRARIES); i++) {
         if (count_allowed(sandbox, LIBRARIES[i].name) == 0)
@@ -222,7 +225,7 @@ static void build_sandboxed(lua_State *L, const ln_sandbox *sandbox) {
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, LUA_GNAME);
     lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-    lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_pop(L, 1);
 }
 
 /* Level none: Lua's own tables, dressed in place. */
