@@ -64,7 +64,7 @@ typedef struct ln_pool_ops {
 
 /* All zero is a pool that only grows. */
 typedef struct ln_pool_config {
-    size_t min;   /* ageing and idling leave this many items; 0: none need stay */
+    size_t min;   /* ln_pool_maintain() leaves this many items; 0: none need stay */
     size_t max;   /* items that may exist; 0: no bound */
     size_t spare; /* with this many idle in the shared store, one of another key is adopted before a new one
                           * is made; 0: 16. (At the maximum one is adopted anyway.) */
