@@ -7,6 +7,8 @@
 #include "lunette/engine.h"
 #include "lunette/error.h"
 #include "lunette/limits.h"
+#include "lunette/pool.h"
+#include "lunette/script.h"
 #include "lunette/status.h"
 #include "lunette/template.h"
 #include "lunette/value.h"

@@ -10,12 +10,11 @@
 #include <string.h>
 
 #include "lunette/limits.h"
+#include "lunette/pool.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef struct lunette_context lunette_context;
 
 /* What of Lua's standard library a script finds. docs/sandbox.md lists every name. */
 typedef enum lunette_sandbox {
@@ -102,6 +101,12 @@ typedef struct lunette_config {
 
     const lunette_preload *preload; /* modules of the engine's own template; default none. See template.h */
     size_t preload_count;
+
+    size_t
+        script_cache; /* bytes that compiled scripts may take, so that a text run again is not parsed again;
+                          * default 16 MiB; SIZE_MAX: no cache */
+
+    lunette_pool_config pool; /* default: see pool.h */
 } lunette_config;
 
 static inline lunette_config lunette_config_default(void) {

@@ -37,15 +37,18 @@ static inline lunette_run_options lunette_run_options_default(void) {
     return options;
 }
 
-/* Hands out a context in its pristine state. *context is then the caller's, to be released.
- * OK, INVALID_ARGUMENT, NO_MEMORY, SYSTEM (no address space). On failure *context is NULL. Any thread. */
+/* Hands out a context in its pristine state, from the engine's pool; waits for one as its configuration says.
+ * *context is then the caller's, to be released.
+ * OK, INVALID_ARGUMENT, EXHAUSTED (the pool's maximum is in use), CLOSED, NO_MEMORY, SYSTEM (no address space). On
+ * failure *context is NULL. Any thread. */
 LUNETTE_API lunette_status lunette_context_acquire(lunette_engine *engine, lunette_context **context);
 
-/* The same from a template of the engine's. */
-LUNETTE_API lunette_status lunette_context_acquire_from(lunette_template *from, lunette_context **context);
+/* The same from a template of the engine's, waiting up to `wait_ns` (0: not at all, UINT64_MAX: for ever). */
+LUNETTE_API lunette_status lunette_context_acquire_from(lunette_template *from, uint64_t wait_ns,
+                                                        lunette_context **context);
 
-/* Gives a context back and sets the pointer to NULL; its error, and function references into it, go with it.
- * Whatever its script still holds of the host is closed. NULL and a pointer to NULL are allowed.
+/* Resets a context, gives it back to the pool, and sets the pointer to NULL. Its error, its user data and function
+ * references into it are gone. Any thread may release it, not only the one that acquired it. Whatever its script still holds of the host is closed. NULL and a pointer to NULL are allowed.
  * OK; BUSY (a run is going on; nothing happens). */
 LUNETTE_API lunette_status lunette_context_release(lunette_context **context);
 

@@ -10,15 +10,15 @@
 extern "C" {
 #endif
 
-typedef struct lunette_engine lunette_engine;
-
 /* Opens an engine. `config` NULL means all defaults. *engine is then the caller's, to be closed.
  * OK; INVALID_ARGUMENT (lunette_last_failure() names the field), UNSUPPORTED (the guard asked for cannot
  * serve here), NO_MEMORY, SYSTEM. On failure *engine is NULL. */
 LUNETTE_API lunette_status lunette_engine_open(const lunette_config *config, lunette_engine **engine);
 
-/* Closes an engine and sets the pointer to NULL; NULL and a pointer to NULL are allowed. Contexts still held
- * keep working until they are released, and the last one takes the engine's memory with it. */
+/* Closes an engine and sets the pointer to NULL; NULL and a pointer to NULL are allowed. Whoever waits for a context
+ * gets CLOSED. Contexts and templates that are still held stay valid until they are given back (the last takes
+ * the engine's memory with it), but run nothing more: they answer CLOSED. A run that is going on ends as it would have.
+ * Threads that might be about to acquire must be told before. */
 LUNETTE_API void lunette_engine_close(lunette_engine **engine);
 
 /* What an engine does on this machine. */

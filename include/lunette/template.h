@@ -12,8 +12,6 @@
 extern "C" {
 #endif
 
-typedef struct lunette_template lunette_template;
-
 /* Opens a template: the engine's library, and on top of it its `preload` modules, run once, here, in the order
  * given. What a module returns is what `require` of its name gives; globals that it sets are there as well.
  * They run under the engine's memory limit and sandbox, without a deadline: they are the host's own.

@@ -7,12 +7,9 @@
 #include "engine/engine.h"
 #include "engine/failure.h"
 
-/* What stays committed in a context that is reset after a larger run. */
-enum { HIGH_WATER = 8 << 20 };
-
 /* --- Held by one thread at a time --- */
 
-static lunette_status hold(lunette_context *context, const char *function) {
+lunette_status ln_context_hold(lunette_context *context, const char *function) {
     if (!context)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `context` is NULL", function);
     if (atomic_exchange_explicit(&context->busy, true, memory_order_acquire))
@@ -25,62 +22,14 @@ static lunette_status let_go(lunette_context *context, lunette_status status, co
     return status == LUNETTE_INVALID_ARGUMENT ? status : ln_failure_plain(status, function);
 }
 
-/* --- Acquiring and releasing --- */
-
-static lunette_status acquire(lunette_engine *engine, lunette_template *from, lunette_context **out) {
-    lunette_context *context = calloc(1, sizeof *context);
-    if (!context)
-        return ln_failure_plain(LUNETTE_NO_MEMORY, "lunette_context_acquire");
-    lunette_status status = ln_vm_open(from->state, context, &context->vm);
-    if (status != LUNETTE_OK) {
-        free(context);
-        return ln_failure_plain(status, "lunette_context_acquire");
-    }
-    ln_engine_retain(engine);
-    ln_engine_template_retain(from);
-    context->engine = engine;
-    context->from = from;
-    *out = context;
-    return LUNETTE_OK;
-}
-
-lunette_status lunette_context_acquire(lunette_engine *engine, lunette_context **out) {
-    if (!engine || !out)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_acquire: an argument is NULL");
-    *out = NULL;
-    return acquire(engine, engine->standard, out);
-}
-
-lunette_status lunette_context_acquire_from(lunette_template *from, lunette_context **out) {
-    if (!from || !out)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_acquire_from: an argument is NULL");
-    *out = NULL;
-    return acquire(from->engine, from, out);
-}
-
-lunette_status lunette_context_release(lunette_context **out) {
-    if (!out || !*out)
-        return LUNETTE_OK;
-    lunette_context *context = *out;
-    lunette_status status = hold(context, "lunette_context_release");
-    if (status != LUNETTE_OK)
-        return status;
-    *out = NULL;
-    lunette_engine *engine = context->engine;
-    ln_vm_close(&context->vm);
-    ln_engine_template_release(context->from);
-    free(context);
-    ln_engine_release(engine);
-    return LUNETTE_OK;
-}
+/* --- Resetting --- */
 
 lunette_status lunette_context_reset(lunette_context *context) {
     static const char NAME[] = "lunette_context_reset";
-    lunette_status status = hold(context, NAME);
+    lunette_status status = ln_context_hold(context, NAME);
     if (status != LUNETTE_OK)
         return status;
     status = ln_vm_reset(context->vm);
-    ln_vm_trim(context->vm, HIGH_WATER);
     return let_go(context, status, NAME);
 }
 
@@ -170,6 +119,32 @@ static lunette_status check_options(const lunette_context *context, const lunett
     return LUNETTE_OK;
 }
 
+/* Compiles the text in this context, which is pristine, and restores it. NULL: it could not be done; the run will say
+ * why. */
+static ln_code *compile_here(lunette_context *context, const ln_program *program, const ln_budget *budget,
+                             const ln_seen_key *key) {
+    ln_code *code = NULL;
+    if (!ln_vm_pristine(context->vm))
+        return NULL;
+    if (ln_vm_compile(context->vm, program, budget, &code) == LUNETTE_OK)
+        ln_seen_add(context->engine->cache, key, code);
+    if (ln_vm_reset(context->vm) != LUNETTE_OK)
+        ln_code_release(&code);
+    return code;
+}
+
+/* The compiled form of a text that was run before; NULL: the text itself is to be run. */
+static ln_code *find_code(lunette_context *context, const ln_program *program, const ln_budget *budget) {
+    ln_seen *cache = context->engine->cache;
+    ln_seen_key key;
+    bool again;
+    if (!cache || program->check_only || program->allow_bytecode ||
+        !ln_seen_key_make(cache, program->name, program->text, program->size, &key))
+        return NULL;
+    ln_code *code = ln_seen_find(cache, &key, &again);
+    return code || !again ? code : compile_here(context, program, budget, &key);
+}
+
 static lunette_status run_named(lunette_context *context, const char *name, ln_program *program,
                                 const ln_budget *budget, lunette_value **results) {
     struct chunk_name chunk;
@@ -177,42 +152,140 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     if (!chunk.text)
         return LUNETTE_NO_MEMORY;
     program->name = chunk.text;
+    ln_code *code = program->code ? NULL : find_code(context, program, budget);
+    if (code) {
+        program->text = NULL;
+        program->code = code;
+    }
     lunette_status status = ln_vm_run(context->vm, program, budget, results);
+    ln_code_release(&code);
     free(chunk.heap);
     return status;
 }
 
-static lunette_status run_text(lunette_context *context, const char *name, const char *text, size_t size,
-                               const lunette_run_options *given, bool check_only, lunette_value **results,
-                               const char *function) {
+/* `program` says what is run; its options are filled in here. */
+static lunette_status run(lunette_context *context, const char *name, ln_program *program,
+                          const lunette_run_options *given, lunette_value **results, const char *function) {
     lunette_run_options options;
     ln_budget budget;
+    lunette_status status = ln_context_hold(context, function);
+    if (status != LUNETTE_OK)
+        return status;
+    if (atomic_load_explicit(&context->engine->closed, memory_order_acquire))
+        return let_go(context, LUNETTE_CLOSED, function);
+    status = check_options(context, given, &options, &budget, function);
+    if (status != LUNETTE_OK)
+        return let_go(context, status, function);
+    program->arguments = options.arguments;
+    program->argument_count = options.argument_count;
+    program->bounds = options.bounds;
+    program->allow_bytecode = options.allow_bytecode;
+    program->measure_cpu = options.measure_cpu;
+    return let_go(context, run_named(context, name, program, &budget, results), function);
+}
+
+static lunette_status run_text(lunette_context *context, const char *name, const char *text, size_t size,
+                               const lunette_run_options *options, bool check_only, lunette_value **results,
+                               const char *function) {
     if (results)
         *results = NULL;
     if (!text)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `text` is NULL", function);
-    lunette_status status = hold(context, function);
-    if (status != LUNETTE_OK)
-        return status;
-    status = check_options(context, given, &options, &budget, function);
-    if (status != LUNETTE_OK)
-        return let_go(context, status, function);
     ln_program program = {
         .text = text,
         .size = size == LUNETTE_ZERO_TERMINATED ? strlen(text) : size,
-        .arguments = options.arguments,
-        .argument_count = options.argument_count,
-        .bounds = options.bounds,
-        .allow_bytecode = options.allow_bytecode,
-        .measure_cpu = options.measure_cpu,
         .check_only = check_only,
     };
-    return let_go(context, run_named(context, name, &program, &budget, results), function);
+    return run(context, name, &program, options, results, function);
 }
 
 lunette_status lunette_context_run(lunette_context *context, const char *name, const char *text, size_t size,
                                    const lunette_run_options *options, lunette_value **results) {
     return run_text(context, name, text, size, options, false, results, "lunette_context_run");
+}
+
+lunette_status lunette_context_run_script(lunette_context *context, const lunette_script *script,
+                                          const lunette_run_options *options, lunette_value **results) {
+    static const char NAME[] = "lunette_context_run_script";
+    if (results)
+        *results = NULL;
+    if (!script || (context && script->engine != context->engine))
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `script` is %s", NAME,
+                          script ? "another engine's" : "NULL");
+    ln_program program = {.code = script->code};
+    return run(context, script->name, &program, options, results, NAME);
+}
+
+/* --- Compiling --- */
+
+/* Says in words why a text did not compile, from the context's error. */
+static lunette_status refuse_text(const lunette_context *context, lunette_status status) {
+    const lunette_error *error = ln_vm_error(context->vm);
+    if (!error || status < LUNETTE_OK)
+        return ln_failure_plain(status, "lunette_script_compile");
+    return ln_failure(status, "%s:%d: %s", error->chunk ? error->chunk : "?", error->line, error->message);
+}
+
+static lunette_status compile_named(lunette_context *context, const char *name, const char *text, size_t size,
+                                    ln_code **code) {
+    struct chunk_name chunk;
+    ln_budget budget = ln_limits_budget(&context->engine->limits);
+    make_chunk_name(&chunk, name);
+    if (!chunk.text)
+        return LUNETTE_NO_MEMORY;
+    ln_program program = {.name = chunk.text, .text = text, .size = size};
+    lunette_status status = ln_vm_compile(context->vm, &program, &budget, code);
+    free(chunk.heap);
+    return status;
+}
+
+static lunette_status wrap_code(lunette_engine *engine, const char *name, ln_code *code,
+                                lunette_script **out) {
+    size_t size = name ? strlen(name) + 1 : 0;
+    lunette_script *script = malloc(sizeof *script + size);
+    if (!script)
+        return LUNETTE_NO_MEMORY;
+    script->engine = engine;
+    script->code = code;
+    script->name = name ? memcpy(script + 1, name, size) : NULL;
+    ln_engine_retain(engine);
+    *out = script;
+    return LUNETTE_OK;
+}
+
+lunette_status lunette_script_compile(lunette_engine *engine, const char *name, const char *text, size_t size,
+                                      lunette_script **script) {
+    static const char NAME[] = "lunette_script_compile";
+    lunette_context *context;
+    ln_code *code = NULL;
+    if (script)
+        *script = NULL;
+    if (!engine || !text || !script)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: an argument is NULL", NAME);
+    lunette_status status = lunette_context_acquire(engine, &context);
+    if (status != LUNETTE_OK)
+        return status;
+    size = size == LUNETTE_ZERO_TERMINATED ? strlen(text) : size;
+    status = compile_named(context, name, text, size, &code);
+    if (status != LUNETTE_OK)
+        refuse_text(context, status);
+    lunette_context_release(&context);
+    if (status == LUNETTE_OK)
+        status = ln_failure_plain(wrap_code(engine, name, code, script), NAME);
+    if (!*script)
+        ln_code_release(&code);
+    return status;
+}
+
+void lunette_script_close(lunette_script **out) {
+    if (!out || !*out)
+        return;
+    lunette_script *script = *out;
+    lunette_engine *engine = script->engine;
+    *out = NULL;
+    ln_code_release(&script->code);
+    free(script);
+    ln_engine_release(engine);
 }
 
 lunette_status lunette_context_check(lunette_context *context, const char *name, const char *text,
@@ -227,7 +300,7 @@ lunette_status lunette_context_set_global(lunette_context *context, const char *
     static const char NAME[] = "lunette_context_set_global";
     if (!name || !value)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, name ? "value" : "name");
-    lunette_status status = hold(context, NAME);
+    lunette_status status = ln_context_hold(context, NAME);
     if (status != LUNETTE_OK)
         return status;
     status = ln_vm_check_value(context->vm, value);
@@ -245,7 +318,7 @@ lunette_status lunette_context_get_global(lunette_context *context, const char *
         *value = NULL;
     if (!name || !value)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, name ? "value" : "name");
-    lunette_status status = hold(context, NAME);
+    lunette_status status = ln_context_hold(context, NAME);
     if (status != LUNETTE_OK)
         return status;
     complete_bounds(&bounds, NAME);

@@ -104,6 +104,14 @@ static void fill_setup(lunette_engine *engine, const lunette_config *config) {
     };
 }
 
+static lunette_status open_cache(lunette_engine *engine, size_t bytes) {
+    enum { STANDARD = 16 << 20 };
+    if (bytes == SIZE_MAX)
+        return LUNETTE_OK;
+    return ln_failure_plain(ln_seen_open(bytes == 0 ? STANDARD : bytes, &engine->cache),
+                            "lunette_engine_open");
+}
+
 static lunette_status open_engine(lunette_engine *engine, const lunette_config *config) {
     lunette_status status = check_config(config);
     if (status == LUNETTE_OK)
@@ -121,8 +129,11 @@ static lunette_status open_engine(lunette_engine *engine, const lunette_config *
         return status;
     fill_setup(engine, config);
     snprintf(engine->release, sizeof engine->release, "%s", ln_lua_release());
-    return ln_engine_template_open(engine, config->preload, config->preload_count, "config.preload",
-                                   &engine->standard);
+    status = ln_engine_template_open(engine, config->preload, config->preload_count, "config.preload",
+                                     &engine->standard);
+    if (status == LUNETTE_OK)
+        status = open_cache(engine, config->script_cache);
+    return status == LUNETTE_OK ? ln_engine_open_pool(engine, &config->pool) : status;
 }
 
 lunette_status lunette_engine_open(const lunette_config *given, lunette_engine **out) {
@@ -158,6 +169,7 @@ void ln_engine_release(lunette_engine *engine) {
         return;
     if (engine->standard)
         ln_engine_template_release(engine->standard);
+    ln_seen_close(&engine->cache);
     ln_guard_close(&engine->guard);
     ln_sandbox_close(&engine->sandbox);
     free(engine);
@@ -168,6 +180,8 @@ void lunette_engine_close(lunette_engine **engine) {
         return;
     lunette_engine *closing = *engine;
     *engine = NULL;
+    atomic_store_explicit(&closing->closed, true, memory_order_release);
+    ln_pool_close(&closing->pool);
     ln_engine_release(closing);
 }
 

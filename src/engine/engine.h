@@ -4,13 +4,17 @@
 
 #include <stdatomic.h>
 
+#include "engine/seen.h"
 #include "lua/vm.h"
 #include "lunette/context.h"
+#include "lunette/script.h"
 #include "lunette/template.h"
+#include "pool/pool.h"
 
 struct lunette_engine {
-    /* One for the host's handle and one for each context: the last to go frees the engine. */
+    /* One for the host's handle, one for the pool, one for each template: the last to go frees the engine. */
     atomic_size_t references;
+    atomic_bool closed;
     lunette_limits limits; /* complete: no zeros */
     ln_sandbox *sandbox;
     ln_guard *guard;
@@ -18,17 +22,30 @@ struct lunette_engine {
     void *log_ud;
     ln_vm_setup setup;
     lunette_template *standard; /* what its configuration makes; no reference of its own to the engine */
+    ln_pool *pool;              /* gone before the engine; NULL once the host has closed it */
+    ln_seen *cache;             /* NULL: none is wanted */
+    uint64_t wait_ns;
+    lunette_check_fn check;
+    void *check_ud;
     char release[16];
 };
 
+struct lunette_script {
+    lunette_engine *engine;
+    ln_code *code;
+    const char *name; /* behind this struct, or NULL */
+};
+
 struct lunette_template {
-    atomic_size_t references; /* one for the host's handle, one for each context */
+    atomic_size_t references; /* one for the host's handle, one for each context, idle ones included */
     lunette_engine *engine;
     ln_template *state;
 };
 
 struct lunette_context {
+    ln_pool_link link;
     lunette_engine *engine;
+    ln_pool *pool; /* of the engine, also after the engine has been closed */
     lunette_template *from;
     ln_vm *vm;
     atomic_bool busy;
@@ -44,6 +61,13 @@ lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *
 
 /* The budget that complete limits make. */
 ln_budget ln_limits_budget(const lunette_limits *limits);
+
+/* Opens the engine's pool, which holds a reference to the engine until the last context has come back. */
+lunette_status ln_engine_open_pool(lunette_engine *engine, const lunette_pool_config *given);
+
+/* Takes a context for the calling thread; INVALID_ARGUMENT for NULL, BUSY when another call is inside it. Let go by
+ * storing false in `busy`. */
+lunette_status ln_context_hold(lunette_context *context, const char *function);
 
 /* A template that holds no reference to its engine. `what` begins the words of a refusal. */
 lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_preload *preload, size_t count,

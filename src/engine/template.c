@@ -80,6 +80,8 @@ void lunette_template_close(lunette_template **out) {
     lunette_template *template = *out;
     lunette_engine *engine = template->engine;
     *out = NULL;
+    if (!atomic_load_explicit(&engine->closed, memory_order_acquire))
+        ln_pool_forget(engine->pool, template);
     ln_engine_template_release(template);
     ln_engine_release(engine);
 }

@@ -1,5 +1,6 @@
 /* One run of a script: loaded, called, its results taken out, and what came of it put into words. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lua/internal.h"
@@ -9,6 +10,7 @@ struct call {
     ln_vm *vm;
     const ln_program *program;
     bool want_results;
+    ln_code *code;
     lunette_status status;
     ln_tree results;
 };
@@ -18,8 +20,10 @@ struct call {
 /* May raise. A syntax error is noted and is the call's status; other failures are raised. */
 static bool load_program(lua_State *L, struct call *call) {
     const ln_program *program = call->program;
-    int status = luaL_loadbufferx(L, program->text, program->size, program->name,
-                                  program->allow_bytecode ? "bt" : "t");
+    int status = program->text
+                     ? luaL_loadbufferx(L, program->text, program->size, program->name,
+                                        program->allow_bytecode ? "bt" : "t")
+                     : luaL_loadbufferx(L, program->code->bytes, program->code->size, program->name, "b");
     if (status == LUA_OK)
         return true;
     if (status != LUA_ERRSYNTAX)
@@ -38,6 +42,37 @@ static void push_arguments(lua_State *L, const ln_program *program) {
     luaL_checkstack(L, (int)program->argument_count, "too many arguments");
     for (size_t i = 0; i < program->argument_count; i++)
         ln_values_push(L, &program->arguments[i]);
+}
+
+/* Takes what lua_dump() writes. Memory is asked for in a host section, and is the call's at every moment. */
+static int write_code(lua_State *L, const void *bytes, size_t size, void *ud) {
+    (void)L;
+    struct call *call = ud;
+    size_t used = call->code ? call->code->size : 0;
+    if (!call->code || size > call->code->room - used) {
+        size_t room = (used + size) * 2 + 256;
+        ln_run_host_enter(&call->vm->run);
+        ln_code *code = realloc(call->code, sizeof *code + room);
+        if (code) {
+            code->room = room;
+            code->size = used;
+            call->code = code;
+        }
+        ln_run_host_leave(&call->vm->run);
+        if (!code)
+            return 1;
+    }
+    memcpy(call->code->bytes + used, bytes, size);
+    call->code->size = used + size;
+    return 0;
+}
+
+static int compile_program(lua_State *L) {
+    struct call *call = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    if (load_program(L, call) && lua_dump(L, write_code, call, 0) != 0)
+        call->status = LUNETTE_NO_MEMORY;
+    return 0;
 }
 
 static int run_program(lua_State *L) {
@@ -255,6 +290,25 @@ lunette_status ln_vm_run(ln_vm *vm, const ln_program *program, const ln_budget *
     if (results)
         *results = ln_tree_root(&call.results);
     return status;
+}
+
+bool ln_vm_pristine(const ln_vm *vm) {
+    return vm->pristine;
+}
+
+lunette_status ln_vm_compile(ln_vm *vm, const ln_program *program, const ln_budget *budget, ln_code **code) {
+    struct call call = {.vm = vm, .program = program};
+    *code = NULL;
+    if (!vm->pristine)
+        return LUNETTE_WRONG_STATE;
+    lunette_status status = perform(vm, budget, compile_program, &call);
+    if (status != LUNETTE_OK) {
+        free(call.code);
+        return status;
+    }
+    atomic_init(&call.code->references, 1);
+    *code = call.code;
+    return LUNETTE_OK;
 }
 
 /* --- Globals --- */

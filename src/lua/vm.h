@@ -13,6 +13,7 @@
 
 #include "arena/arena.h"
 #include "guard/guard.h"
+#include "lua/code.h"
 #include "lunette/config.h"
 #include "lunette/engine.h"
 #include "lunette/error.h"
@@ -86,8 +87,9 @@ void ln_vm_trim(ln_vm *vm, size_t keep);
 /* One run. */
 typedef struct ln_program {
     const char *name; /* with Lua's leading '=' or '@' */
-    const char *text;
+    const char *text; /* or NULL: `code` is run */
     size_t size;
+    const ln_code *code;
     const lunette_value *arguments; /* checked by ln_vm_check_value() */
     size_t argument_count;
     lunette_bounds bounds; /* complete: no zeros */
@@ -99,6 +101,13 @@ typedef struct ln_program {
 /* `results` NULL: not converted. Any status of lunette_context_run() but those of its arguments. */
 lunette_status ln_vm_run(ln_vm *vm, const ln_program *program, const ln_budget *budget,
                          lunette_value **results);
+
+/* Whether nothing has run in the VM since it was restored. */
+bool ln_vm_pristine(const ln_vm *vm);
+
+/* Compiles a program's text in a pristine VM, and makes it what code the caller owns. Statuses as of ln_vm_run(), and
+ * WRONG_STATE: the VM is not pristine. It is not pristine afterwards. */
+lunette_status ln_vm_compile(ln_vm *vm, const ln_program *program, const ln_budget *budget, ln_code **code);
 
 /* Whether a value can be given to this VM. OK, INVALID_ARGUMENT, STALE. */
 lunette_status ln_vm_check_value(const ln_vm *vm, const lunette_value *value);

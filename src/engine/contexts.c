@@ -1,0 +1,187 @@
+/* Contexts in the engine's pool: how one is made, moved to another template, handed out and taken back.
+ *
+ * Who keeps what alive: a context keeps its template; the pool, which lives until the last context has come back, keeps
+ * the engine. So acquiring and releasing count nothing that threads share. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "engine/failure.h"
+
+/* What stays committed in a context that is released after a larger run. */
+enum { HIGH_WATER = 8 << 20 };
+
+/* --- What the pool asks of us --- */
+
+static lunette_status make(void *ud, void *key, void **item) {
+    lunette_engine *engine = ud;
+    lunette_template *from = key;
+    lunette_context *context = calloc(1, sizeof *context);
+    if (!context)
+        return LUNETTE_NO_MEMORY;
+    lunette_status status = ln_vm_open(from->state, context, &context->vm);
+    if (status != LUNETTE_OK) {
+        free(context);
+        return status > LUNETTE_OK ? LUNETTE_SYSTEM : status;
+    }
+    ln_engine_template_retain(from);
+    context->engine = engine;
+    context->pool = engine->pool;
+    context->from = from;
+    *item = context;
+    return LUNETTE_OK;
+}
+
+static lunette_status adopt(void *ud, void *item, void *key) {
+    (void)ud;
+    lunette_context *context = item;
+    lunette_template *from = key;
+    lunette_status status = ln_vm_adopt(context->vm, from->state);
+    if (status != LUNETTE_OK)
+        return status > LUNETTE_OK ? LUNETTE_SYSTEM : status;
+    ln_engine_template_retain(from);
+    ln_engine_template_release(context->from);
+    context->from = from;
+    return LUNETTE_OK;
+}
+
+static bool check(void *ud, void *item) {
+    lunette_engine *engine = ud;
+    return engine->check(engine->check_ud, item);
+}
+
+static void trim(void *ud, void *item) {
+    (void)ud;
+    ln_vm_trim(((lunette_context *)item)->vm, 0);
+}
+
+static void destroy(void *ud, void *item) {
+    (void)ud;
+    lunette_context *context = item;
+    ln_vm_close(&context->vm);
+    ln_engine_template_release(context->from);
+    free(context);
+}
+
+static void gone(void *ud) {
+    ln_engine_release(ud);
+}
+
+lunette_status ln_engine_open_pool(lunette_engine *engine, const lunette_pool_config *given) {
+    static const uint64_t SECOND = 1000000000;
+    ln_pool_config config = {
+        .min = given->min,
+        .max = given->max,
+        .idle_ns = given->idle_ns == 0            ? 60 * SECOND
+                   : given->idle_ns == UINT64_MAX ? 0
+                                                  : given->idle_ns,
+        .trim_ns = given->trim_ns == 0            ? SECOND
+                   : given->trim_ns == UINT64_MAX ? 0
+                                                  : given->trim_ns,
+        .max_age_ns = given->max_age_ns,
+        .max_uses = given->max_uses,
+        .per_thread = given->per_thread,
+    };
+    ln_pool_ops ops = {
+        .link_offset = offsetof(lunette_context, link),
+        .make = make,
+        .adopt = adopt,
+        .check = given->check ? check : NULL,
+        .trim = trim,
+        .destroy = destroy,
+        .gone = gone,
+    };
+    engine->check = given->check;
+    engine->check_ud = given->check_ud;
+    engine->wait_ns = given->wait_ns;
+    lunette_status status = ln_pool_open(&config, &ops, engine, &engine->pool);
+    if (status == LUNETTE_INVALID_ARGUMENT)
+        return ln_failure(status, "config.pool: min is above max, or per_thread above 64");
+    if (status == LUNETTE_OK)
+        ln_engine_retain(engine);
+    return ln_failure_plain(status, "lunette_engine_open");
+}
+
+/* --- Acquiring and releasing --- */
+
+static lunette_status acquire(lunette_engine *engine, lunette_template *from, uint64_t wait_ns,
+                              lunette_context **out) {
+    void *item;
+    if (atomic_load_explicit(&engine->closed, memory_order_acquire))
+        return ln_failure_plain(LUNETTE_CLOSED, "lunette_context_acquire");
+    lunette_status status = ln_pool_acquire(engine->pool, from, wait_ns, &item);
+    *out = item;
+    return ln_failure_plain(status, "lunette_context_acquire");
+}
+
+lunette_status lunette_context_acquire(lunette_engine *engine, lunette_context **out) {
+    if (!engine || !out)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_acquire: an argument is NULL");
+    *out = NULL;
+    return acquire(engine, engine->standard, engine->wait_ns, out);
+}
+
+lunette_status lunette_context_acquire_from(lunette_template *from, uint64_t wait_ns, lunette_context **out) {
+    if (!from || !out)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_acquire_from: an argument is NULL");
+    *out = NULL;
+    return acquire(from->engine, from, wait_ns, out);
+}
+
+lunette_status lunette_context_release(lunette_context **out) {
+    if (!out || !*out)
+        return LUNETTE_OK;
+    lunette_context *context = *out;
+    lunette_status status = ln_context_hold(context, "lunette_context_release");
+    if (status != LUNETTE_OK)
+        return status;
+    *out = NULL;
+    bool clean = ln_vm_reset(context->vm) == LUNETTE_OK;
+    ln_vm_trim(context->vm, HIGH_WATER);
+    context->user_data = NULL;
+    atomic_store_explicit(&context->busy, false, memory_order_release);
+    ln_pool_release(context->pool, context, clean);
+    return LUNETTE_OK;
+}
+
+/* --- The pool as the host sees it --- */
+
+lunette_status lunette_engine_pool_stats(lunette_engine *engine, lunette_pool_stats *stats) {
+    ln_pool_stats of;
+    if (!engine || !stats || stats->size < sizeof *stats)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT,
+                          "lunette_engine_pool_stats: an argument is NULL, or stats->size is "
+                          "not sizeof(lunette_pool_stats)");
+    ln_pool_stats_get(engine->pool, &of);
+    *stats = (lunette_pool_stats){
+        .size = stats->size,
+        .made = of.made,
+        .destroyed = of.destroyed,
+        .in_use = of.in_use,
+        .idle = of.idle,
+        .waiting = of.waiting,
+        .acquires = of.acquires,
+        .hits = of.hits_own,
+        .adopted = of.adopted,
+        .waits = of.waits,
+        .refusals = of.refusals + of.timeouts,
+        .failed_checks = of.failed_checks,
+        .worn_out = of.worn_out,
+        .idled_out = of.idled_out,
+        .trimmed = of.trimmed,
+    };
+    return LUNETTE_OK;
+}
+
+lunette_status lunette_engine_warm(lunette_engine *engine, lunette_template *of, size_t count) {
+    if (!engine || (of && of->engine != engine))
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_engine_warm: %s",
+                          engine ? "the template is another engine's" : "`engine` is NULL");
+    return ln_failure_plain(ln_pool_warm(engine->pool, of ? of : engine->standard, count),
+                            "lunette_engine_warm");
+}
+
+void lunette_engine_maintain(lunette_engine *engine) {
+    if (engine)
+        ln_pool_maintain(engine->pool);
+}

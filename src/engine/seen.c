@@ -1,0 +1,192 @@
+#include "engine/seen.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/os.h"
+
+enum { BUCKETS = 1024, SEEN = 4096 };
+
+typedef struct entry {
+    struct entry *chain;         /* of the bucket */
+    struct entry *newer, *older; /* of the clock, a ring */
+    uint64_t hash;
+    ln_code *code;
+    size_t bytes; /* that this entry counts for */
+    size_t size;
+    bool asked;  /* since the hand last passed */
+    char text[]; /* the text, then the name with its zero byte */
+} entry;
+
+struct ln_seen {
+    uint64_t seed;
+    size_t limit;
+    _Atomic(uint64_t) seen[SEEN]; /* hashes of texts that came once */
+    pthread_mutex_t lock;         /* of all below */
+    entry *buckets[BUCKETS];
+    entry *hand;
+    size_t bytes;
+};
+
+/* --- Keys --- */
+
+static uint64_t mix(uint64_t a, uint64_t b) {
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)(a ^ 0x9E3779B97F4A7C15u) * (b ^ 0xD6E8FEB86659FD93u);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* A multiplicative hash of words, the product's halves folded; the seed keeps others from choosing texts that all
+ * fall into one bucket. */
+static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size) {
+    uint64_t word;
+    for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        hash = mix(hash ^ word, hash + size);
+    }
+    word = 0;
+    memcpy(&word, bytes, size);
+    return mix(hash ^ word, hash + size + 1);
+}
+
+bool ln_seen_key_make(const ln_seen *cache, const char *name, const char *text, size_t size,
+                      ln_seen_key *key) {
+    if (size > cache->limit / 8)
+        return false;
+    uint64_t hash = hash_bytes(hash_bytes(cache->seed, text, size), name, strlen(name));
+    *key = (ln_seen_key){.name = name, .text = text, .size = size, .hash = hash | 1};
+    return true;
+}
+
+static bool is_entry_of(const entry *e, const ln_seen_key *key) {
+    return e->hash == key->hash && e->size == key->size && memcmp(e->text, key->text, key->size) == 0 &&
+           strcmp(e->text + e->size, key->name) == 0;
+}
+
+/* --- Opening and closing --- */
+
+lunette_status ln_seen_open(size_t bytes, ln_seen **out) {
+    ln_seen *cache = calloc(1, sizeof *cache);
+    *out = NULL;
+    if (!cache)
+        return LUNETTE_NO_MEMORY;
+    if (pthread_mutex_init(&cache->lock, NULL) != 0) {
+        free(cache);
+        return LUNETTE_NO_MEMORY;
+    }
+    cache->limit = bytes;
+    ln_os_random(&cache->seed, sizeof cache->seed);
+    *out = cache;
+    return LUNETTE_OK;
+}
+
+static void unlink_from_bucket(ln_seen *cache, const entry *e) {
+    entry **at = &cache->buckets[e->hash / 2 % BUCKETS];
+    while (*at != e)
+        at = &(*at)->chain;
+    *at = e->chain;
+}
+
+static void destroy(ln_seen *cache, entry *e) {
+    unlink_from_bucket(cache, e);
+    if (e->newer == e)
+        cache->hand = NULL;
+    else if (cache->hand == e)
+        cache->hand = e->newer;
+    e->newer->older = e->older;
+    e->older->newer = e->newer;
+    cache->bytes -= e->bytes;
+    ln_code_release(&e->code);
+    free(e);
+}
+
+void ln_seen_close(ln_seen **out) {
+    ln_seen *cache = *out;
+    if (!cache)
+        return;
+    while (cache->hand)
+        destroy(cache, cache->hand);
+    pthread_mutex_destroy(&cache->lock);
+    free(cache);
+    *out = NULL;
+}
+
+/* --- Finding and adding. The lock is held in the functions whose name ends in _locked. --- */
+
+static entry *find_locked(const ln_seen *cache, const ln_seen_key *key) {
+    entry *e = cache->buckets[key->hash / 2 % BUCKETS];
+    while (e && !is_entry_of(e, key))
+        e = e->chain;
+    return e;
+}
+
+ln_code *ln_seen_find(ln_seen *cache, const ln_seen_key *key, bool *again) {
+    ln_code *code = NULL;
+    pthread_mutex_lock(&cache->lock);
+    entry *e = find_locked(cache, key);
+    if (e) {
+        e->asked = true;
+        code = e->code;
+        ln_code_retain(code);
+    }
+    pthread_mutex_unlock(&cache->lock);
+    *again = false;
+    if (!code) {
+        _Atomic(uint64_t) *mark = &cache->seen[key->hash / 2 % SEEN];
+        *again = atomic_exchange_explicit(mark, key->hash, memory_order_relaxed) == key->hash;
+    }
+    return code;
+}
+
+/* The hand goes round: who was asked for since it last passed stays once more. */
+static void make_room_locked(ln_seen *cache, size_t bytes) {
+    while (cache->hand && cache->bytes + bytes > cache->limit) {
+        entry *e = cache->hand;
+        if (e->asked) {
+            e->asked = false;
+            cache->hand = e->newer;
+        } else {
+            destroy(cache, e);
+        }
+    }
+}
+
+static void insert_locked(ln_seen *cache, entry *e) {
+    entry **bucket = &cache->buckets[e->hash / 2 % BUCKETS];
+    e->chain = *bucket;
+    *bucket = e;
+    if (cache->hand) {
+        e->newer = cache->hand;
+        e->older = cache->hand->older;
+        e->older->newer = e;
+        e->newer->older = e;
+    } else {
+        e->newer = e->older = cache->hand = e;
+    }
+    cache->bytes += e->bytes;
+}
+
+void ln_seen_add(ln_seen *cache, const ln_seen_key *key, ln_code *code) {
+    size_t name = strlen(key->name) + 1;
+    size_t bytes = sizeof(entry) + key->size + name + sizeof *code + code->room;
+    if (bytes > cache->limit / 4)
+        return;
+    entry *e = malloc(sizeof *e + key->size + name);
+    if (!e)
+        return;
+    *e = (entry){.hash = key->hash, .code = code, .bytes = bytes, .size = key->size};
+    memcpy(e->text, key->text, key->size);
+    memcpy(e->text + key->size, key->name, name);
+    pthread_mutex_lock(&cache->lock);
+    bool there = find_locked(cache, key) != NULL;
+    if (!there) {
+        ln_code_retain(code);
+        make_room_locked(cache, bytes);
+        insert_locked(cache, e);
+    }
+    pthread_mutex_unlock(&cache->lock);
+    if (there)
+        free(e);
+}
