@@ -62,7 +62,7 @@ static bool is_meant(const struct name *name, const char *wanted) {
     if (!dot)
         return strcmp(*name->about.library ? name->about.library : name->about.name, wanted) == 0;
     size_t size = (size_t)(dot - wanted);
-    return strlen(name->about.library) == size && strncmp(name->about.library, wanted, size) == 0 &&
+    return size > 0 && strlen(name->about.library) == size && strncmp(name->about.library, wanted, size) == 0 &&
            strcmp(name->about.name, dot + 1) == 0;
 }
 
