@@ -17,9 +17,14 @@ lunette_status ln_context_hold(lunette_context *context, const char *function) {
     return LUNETTE_OK;
 }
 
-static lunette_status let_go(lunette_context *context, lunette_status status, const char *function) {
+/* With a refusal that has been put into words. */
+static lunette_status let_go_worded(lunette_context *context, lunette_status status) {
     atomic_store_explicit(&context->busy, false, memory_order_release);
-    return status == LUNETTE_INVALID_ARGUMENT ? status : ln_failure_plain(status, function);
+    return status;
+}
+
+static lunette_status let_go(lunette_context *context, lunette_status status, const char *function) {
+    return let_go_worded(context, ln_failure_plain(status, function));
 }
 
 /* --- Resetting --- */
@@ -70,6 +75,12 @@ static lunette_status complete_bounds(lunette_bounds *bounds, const char *functi
     return LUNETTE_OK;
 }
 
+/* What ln_vm_check_value() found, after the name of the value. */
+static const char *refusal_of(lunette_status status) {
+    return status == LUNETTE_STALE ? "refers to a function that a reset took away"
+                                   : "is no value that can be given to a script";
+}
+
 static lunette_status check_arguments(const ln_vm *vm, const lunette_run_options *options,
                                       const char *function) {
     if (options->argument_count > 0 && !options->arguments)
@@ -79,9 +90,7 @@ static lunette_status check_arguments(const ln_vm *vm, const lunette_run_options
     for (size_t i = 0; i < options->argument_count; i++) {
         lunette_status status = ln_vm_check_value(vm, &options->arguments[i]);
         if (status != LUNETTE_OK)
-            return ln_failure(status, "%s: options.arguments[%zu] %s", function, i,
-                              status == LUNETTE_STALE ? "refers to a function that a reset took away"
-                                                      : "is no value that can be given to a script");
+            return ln_failure(status, "%s: options.arguments[%zu] %s", function, i, refusal_of(status));
     }
     return LUNETTE_OK;
 }
@@ -175,7 +184,7 @@ static lunette_status run(lunette_context *context, const char *name, ln_program
         return let_go(context, LUNETTE_CLOSED, function);
     status = check_options(context, given, &options, &budget, function);
     if (status != LUNETTE_OK)
-        return let_go(context, status, function);
+        return let_go_worded(context, status);
     program->arguments = options.arguments;
     program->argument_count = options.argument_count;
     program->bounds = options.bounds;
@@ -304,11 +313,9 @@ lunette_status lunette_context_set_global(lunette_context *context, const char *
     if (status != LUNETTE_OK)
         return status;
     status = ln_vm_check_value(context->vm, value);
-    if (status == LUNETTE_INVALID_ARGUMENT)
-        ln_failure(status, "%s: `value` is no value that can be given to a script", NAME);
-    if (status == LUNETTE_OK)
-        status = ln_vm_set_global(context->vm, name, value);
-    return let_go(context, status, NAME);
+    if (status != LUNETTE_OK)
+        return let_go_worded(context, ln_failure(status, "%s: `value` %s", NAME, refusal_of(status)));
+    return let_go(context, ln_vm_set_global(context->vm, name, value), NAME);
 }
 
 lunette_status lunette_context_get_global(lunette_context *context, const char *name, lunette_value **value) {
@@ -347,14 +354,18 @@ lunette_status lunette_context_stats(const lunette_context *context, lunette_sta
     return LUNETTE_OK;
 }
 
-lunette_status lunette_context_verify(const lunette_context *context) {
+/* Changes nothing that a host can see; that the context is held meanwhile, it cannot. */
+lunette_status lunette_context_verify(const lunette_context *given) {
+    static const char NAME[] = "lunette_context_verify";
+    lunette_context *context = (lunette_context *)(uintptr_t)given;
     char why[160] = "";
-    if (!context)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_verify: `context` is NULL");
-    lunette_status status = ln_vm_verify(context->vm, why, sizeof why);
+    lunette_status status = ln_context_hold(context, NAME);
+    if (status != LUNETTE_OK)
+        return status;
+    status = ln_vm_verify(context->vm, why, sizeof why);
     if (status == LUNETTE_DEFECT)
-        return ln_failure(status, "lunette_context_verify: %s", why);
-    return ln_failure_plain(status, "lunette_context_verify");
+        return let_go_worded(context, ln_failure(status, "%s: %s", NAME, why));
+    return let_go(context, status, NAME);
 }
 
 void lunette_context_set_user_data(lunette_context *context, void *user_data) {

@@ -269,6 +269,8 @@ static lunette_status perform(ln_vm *vm, const ln_budget *budget, lua_CFunction 
     ln_report report;
     ln_tree error_value;
     int lua_status;
+    if (!vm->L)
+        return LUNETTE_WRONG_STATE;
     begin(vm, &report, &error_value);
     ln_end end = ln_vm_enter(vm, budget, body, call, &lua_status);
     lunette_status status =

@@ -74,7 +74,7 @@ static inline lunette_config kit_config(lunette_sandbox level) {
     return config;
 }
 
-/* The engine goes with the context. */
+/* The engine is closed with the context, by kit_close(). */
 static inline lunette_context *kit_open(const lunette_config *config) {
     lunette_engine *engine;
     lunette_context *context;
@@ -84,7 +84,6 @@ static inline lunette_context *kit_open(const lunette_config *config) {
     status = lunette_context_acquire(engine, &context);
     if (status != LUNETTE_OK)
         fail_msg("context: %s", lunette_last_failure());
-    lunette_engine_close(&engine);
     return context;
 }
 
@@ -98,8 +97,11 @@ static inline lunette_context *kit_restricted(void) {
 }
 
 static inline void kit_close(lunette_context *context) {
+    lunette_engine *engine = context->engine;
     assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
     assert_null(context);
+    lunette_engine_close(&engine);
+    assert_null(engine);
 }
 
 /* --- Runs --- */
