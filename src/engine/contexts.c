@@ -8,9 +8,6 @@
 #include "engine/engine.h"
 #include "engine/failure.h"
 
-/* What stays committed in a context that is released after a larger run. */
-enum { HIGH_WATER = 8 << 20 };
-
 /* --- What the pool asks of us --- */
 
 static lunette_status make(void *ud, void *key, void **item) {
@@ -137,7 +134,7 @@ lunette_status lunette_context_release(lunette_context **out) {
         return status;
     *out = NULL;
     bool clean = ln_vm_reset(context->vm) == LUNETTE_OK;
-    ln_vm_trim(context->vm, HIGH_WATER);
+    ln_vm_trim(context->vm, LN_HIGH_WATER);
     context->user_data = NULL;
     atomic_store_explicit(&context->busy, false, memory_order_release);
     ln_pool_release(context->pool, context, clean);

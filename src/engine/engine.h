@@ -11,6 +11,9 @@
 #include "lunette/template.h"
 #include "pool/pool.h"
 
+/* What stays committed in a context that is reset after a larger run. */
+enum { LN_HIGH_WATER = 8 << 20 };
+
 struct lunette_engine {
     /* One for the host's handle, one for the pool, one for each template: the last to go frees the engine. */
     atomic_size_t references;
