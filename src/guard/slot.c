@@ -1,3 +1,5 @@
+/* Slots and their threads: claiming, handing on, and what a fork leaves of them. The one thing that must never
+ * happen is a signal to a thread that is no longer the slot's; `sending` below sees to that. */
 #include "guard/slot.h"
 
 #include <sched.h>
