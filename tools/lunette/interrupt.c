@@ -7,6 +7,7 @@
 
 static _Atomic(lunette_context *) to_cancel;
 static volatile sig_atomic_t seen;
+static bool ignore_late;
 
 static void on_interrupt(int signal) {
     (void)signal;
@@ -16,25 +17,31 @@ static void on_interrupt(int signal) {
         lunette_context_cancel(context);
 }
 
-void interrupt_arm(lunette_context *context) {
-    seen = 0;
-    atomic_store(&to_cancel, context);
+static void set_handler(void (*handler)(int), int flags) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
-    action.sa_handler = on_interrupt;
-    /* A second one meets the default. No SA_RESTART: a script of level none may be waiting in a read. */
-    action.sa_flags = (int)SA_RESETHAND;
+    action.sa_handler = handler;
+    action.sa_flags = flags;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
 }
 
+void interrupt_arm(lunette_context *context) {
+    seen = 0;
+    atomic_store(&to_cancel, context);
+    /* A second one meets the default. No SA_RESTART: a script of level none may be waiting in a read. */
+    set_handler(on_interrupt, (int)SA_RESETHAND);
+}
+
+/* Not ignored by SIG_IGN, which the programs that a script starts would inherit. */
 void interrupt_disarm(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_DFL;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
+    set_handler(ignore_late ? on_interrupt : SIG_DFL, 0);
     atomic_store(&to_cancel, NULL);
+}
+
+void interrupt_ignore_late(void) {
+    ignore_late = true;
+    interrupt_disarm();
 }
 
 bool interrupt_seen(void) {

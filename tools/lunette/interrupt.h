@@ -11,6 +11,10 @@ void interrupt_arm(lunette_context *context);
 /* Back to the default action. Before the context is released. */
 void interrupt_disarm(void);
 
+/* From now on a SIGINT that comes while not armed does nothing: for a session, which an interrupt that comes a little
+ * late shall not end. */
+void interrupt_ignore_late(void);
+
 /* Whether there was one since interrupt_arm(). */
 bool interrupt_seen(void);
 

@@ -1,12 +1,15 @@
 /* Reading lines. See lines.h.
  *
- * libedit and readline share the interface used here but for one thing, Ctrl-C. libedit's read fails when the
- * handler returns, and so does its readline(); GNU's goes on reading, and asks a hook whether it shall. */
+ * Ctrl-C must end a line whenever it comes. A handler that sets a flag and makes read() fail does so only if it comes
+ * during read(), and not just before; so SIGINT is blocked while a line is edited, but for the one call that waits for
+ * a key: ppoll() lets it in and waits in one step. Both libraries take the keys from such a function of ours. */
 #include "lines.h"
 
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,13 +116,49 @@ static char **complete(const char *prefix, int start, int end) {
     return rl_completion_matches(prefix, next_completion);
 }
 
-#ifdef LUNETTE_WITH_READLINE
-static int after_signal(void) {
-    if (interrupt_seen())
-        rl_done = 1;
-    return 0;
+/* --- Keys ------------------------------------------------------------------------------------------------ */
+
+static sigset_t while_waiting; /* the signals that are blocked during the wait for a key */
+
+/* A byte, or EOF: no more come, or there was an interrupt. */
+static int read_byte(void) {
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    unsigned char byte;
+    while (!interrupt_seen()) {
+        if (ppoll(&input, 1, NULL, &while_waiting) < 0) {
+            if (errno != EINTR)
+                break;
+            continue;
+        }
+        const ssize_t got = read(STDIN_FILENO, &byte, 1);
+        if (got == 1)
+            return byte;
+        if (got == 0 || errno != EINTR)
+            break;
+    }
+    return EOF;
 }
+
+/* What the editor calls a key: for libedit a character, for readline a byte. */
+static int read_key(FILE *unused) {
+    (void)unused;
+    const int first = read_byte();
+#ifdef LUNETTE_WITH_LIBEDIT
+    if (first < 0xC2 || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        return first;
+    const int more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : 1;
+    int character = first & (0x3F >> more);
+    for (int i = 0; i < more; i++) {
+        const int next = read_byte();
+        if (next == EOF)
+            return EOF;
+        character = character << 6 | (next & 0x3F);
+    }
+    return character;
+#else
+    return first;
 #endif
+}
 
 /* The editor draws UTF-8 only when told the locale. Lua is none the wiser: in UTF-8 the classes of single bytes are
  * those of the C locale. In any other character set they are not, and the editor stays with ASCII. */
@@ -132,16 +171,14 @@ void lines_start(void) {
     if (!lines_interactive())
         return;
     use_utf8();
+    interrupt_ignore_late();
     static char breaks[] = " \t\n\"\\'`@$><=;|&{([,+-*/%^#~:)]}";
     rl_readline_name = "lunette";
     rl_basic_word_break_characters = breaks;
     rl_attempted_completion_function = complete;
     rl_completion_append_character = '\0';
     rl_catch_signals = 0;
-#ifdef LUNETTE_WITH_READLINE
-    rl_catch_signals = 1;
-    rl_signal_event_hook = after_signal;
-#endif
+    rl_getc_function = read_key;
     using_history();
     stifle_history(HISTORY_MOST);
     find_history_file(&history_file);
@@ -150,21 +187,25 @@ void lines_start(void) {
 }
 
 static lines_result read_edited(text *to, const char *prompt) {
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
     fflush(stdout);
     interrupt_arm(NULL);
+    sigprocmask(SIG_BLOCK, &interrupt, &while_waiting);
     char *line = readline(prompt);
+    sigprocmask(SIG_SETMASK, &while_waiting, NULL);
     const bool interrupted = interrupt_seen();
     interrupt_disarm();
-    if (interrupted) {
-        free(line);
+    if (interrupted)
         put_bytes("\n", 1);
-        return LINES_INTERRUPTED;
-    }
-    if (line == NULL)
-        return LINES_END;
-    text_add_string(to, line);
+    else if (line != NULL)
+        text_add_string(to, line);
+    const bool ended = line == NULL;
     free(line);
-    return to->failed ? LINES_FAILED : LINES_READ;
+    if (interrupted)
+        return LINES_INTERRUPTED;
+    return ended ? LINES_END : to->failed ? LINES_FAILED : LINES_READ;
 }
 
 lines_result lines_read(text *to, const char *prompt) {
