@@ -228,7 +228,7 @@ typedef struct storm {
 
 typedef struct sailor {
     pthread_t thread;
-    const storm *storm;
+    const storm *plan;
     uint32_t random;
     uint64_t got, refused, closed, failed;
 } sailor;
@@ -266,11 +266,11 @@ static bool sailor_step(sailor *s) {
     static const uint64_t waits[] = {0, 50000, MS, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     uint64_t wait_ns = waits[dice(s, LN_COUNT(waits))];
     /* Whoever waits for ever must not leave items in the post that all others wait for. */
-    bool may_post = s->storm->config.max == 0 || s->storm->config.max > POSTS;
-    if (s->storm->make_fails_every != 0 && dice(s, (uint32_t)s->storm->make_fails_every) == 0)
+    bool may_post = s->plan->config.max == 0 || s->plan->config.max > POSTS;
+    if (s->plan->make_fails_every != 0 && dice(s, (uint32_t)s->plan->make_fails_every) == 0)
         atomic_store(&w.make_fails_in, 1);
     lunette_status status;
-    thing *t = kit_try(&w, pool, KEY(dice(s, (uint32_t)s->storm->keys)), wait_ns, &status);
+    thing *t = kit_try(&w, pool, KEY(dice(s, (uint32_t)s->plan->keys)), wait_ns, &status);
     if (t != NULL)
         sailor_uses(s, t, may_post);
     s->refused += status == LUNETTE_EXHAUSTED;
@@ -280,32 +280,32 @@ static bool sailor_step(sailor *s) {
     if (dice(s, 500) == 0)
         ln_pool_maintain(pool);
     if (dice(s, 2000) == 0)
-        ln_pool_forget(pool, KEY(dice(s, (uint32_t)s->storm->keys)));
+        ln_pool_forget(pool, KEY(dice(s, (uint32_t)s->plan->keys)));
     return status != LUNETTE_CLOSED;
 }
 
 static void *sailor_main(void *ud) {
     sailor *s = ud;
-    for (int i = 0; i < s->storm->steps && sailor_step(s); i++)
+    for (int i = 0; i < s->plan->steps && sailor_step(s); i++)
         ;
     return NULL;
 }
 
-static void storm_run(const storm *storm) {
+static void storm_run(const storm *plan) {
     static sailor sailors[MANY];
-    pool = kit_open(&w, storm->config);
-    w.check_refuses_every = storm->check_refuses_every;
+    pool = kit_open(&w, plan->config);
+    w.check_refuses_every = plan->check_refuses_every;
     w.failure = LUNETTE_SYSTEM;
-    for (int i = 0; i < storm->threads; i++) {
-        sailors[i] = (sailor){.storm = storm, .random = 2463534242U + (uint32_t)i * 7919U};
+    for (int i = 0; i < plan->threads; i++) {
+        sailors[i] = (sailor){.plan = plan, .random = 2463534242U + (uint32_t)i * 7919U};
         assert_int_equal(pthread_create(&sailors[i].thread, NULL, sailor_main, &sailors[i]), 0);
     }
-    if (storm->shut_in_the_middle) {
+    if (plan->shut_in_the_middle) {
         kit_sleep(20 * MS);
         ln_pool_shut(pool);
     }
     sailor sum = {0};
-    for (int i = 0; i < storm->threads; i++) {
+    for (int i = 0; i < plan->threads; i++) {
         pthread_join(sailors[i].thread, NULL);
         sum.got += sailors[i].got;
         sum.refused += sailors[i].refused;
@@ -323,8 +323,8 @@ static void storm_run(const storm *storm) {
     assert_int_equal(s.releases, sum.got);
     assert_int_equal(s.refusals + s.timeouts, sum.refused);
     assert_int_equal(s.failures, sum.failed);
-    assert_int_equal(sum.closed > 0, storm->shut_in_the_middle);
-    assert_true(storm->shut_in_the_middle || sum.got > 0);
+    assert_int_equal(sum.closed > 0, plan->shut_in_the_middle);
+    assert_true(plan->shut_in_the_middle || sum.got > 0);
     kit_close(&w, pool);
 }
 
