@@ -28,7 +28,8 @@ typedef struct lunette_error {
     int line;            /* from 1; 0 where that is not known */
     const lunette_frame *frames; /* the trace; NULL when frame_count is 0 */
     size_t frame_count;
-    size_t frames_left_out;     /* levels between the innermost and the outermost ones kept */
+    size_t frames_left_out; /* levels between the innermost and the outermost ones kept. Of a very deep stack
+                                 * only the innermost are kept, and this says how many more there are at least */
     const lunette_value *value; /* the script's own error value (converted raw, bounds cut), or NULL: there is
                                  * none, for limits and syntax errors */
 } lunette_error;

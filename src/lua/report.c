@@ -101,11 +101,16 @@ static void add_frame(ln_report *report, const lua_Debug *ar) {
     report->frame_count++;
 }
 
+/* More levels than this are not counted: the walk to the outermost of a million would take a second. */
+enum { COUNTED_LEVELS = 16384 };
+
 /* The number of levels, by doubling and halving: lua_getstack() walks from the top, so a search of n levels
  * costs n log n steps instead of n squared. */
 static int count_levels(lua_State *L) {
     lua_Debug ar;
     int low = 0, high = 1;
+    if (lua_getstack(L, COUNTED_LEVELS, &ar))
+        return COUNTED_LEVELS;
     while (lua_getstack(L, high, &ar)) {
         low = high;
         high *= 2;
@@ -142,15 +147,20 @@ static void set_place(ln_report *report, const lua_Debug *ar, unsigned frame) {
 void ln_report_trace(ln_report *report, lua_State *L, int level, bool entered_by_host) {
     lua_Debug ar;
     bool stripped = false;
-    int levels = count_levels(L) - (entered_by_host ? 1 : 0);
+    int levels = count_levels(L);
+    int outer = levels < COUNTED_LEVELS ? LN_REPORT_FRAMES - LN_REPORT_INNER : 0;
+    if (entered_by_host && outer > 0)
+        levels--;
     report->frame_count = 0;
     report->left_out = 0;
     report->chunk = 0;
     report->line = 0;
     for (int i = level; i < levels; i++) {
-        if (i - level == LN_REPORT_INNER && levels - i > LN_REPORT_FRAMES - LN_REPORT_INNER) {
-            report->left_out = (size_t)(levels - i - (LN_REPORT_FRAMES - LN_REPORT_INNER));
-            i = levels - (LN_REPORT_FRAMES - LN_REPORT_INNER);
+        if (i - level == LN_REPORT_FRAMES - outer && levels - i > outer) {
+            report->left_out = (size_t)(levels - i - outer);
+            i = levels - outer;
+            if (outer == 0)
+                break;
         }
         if (!lua_getstack(L, i, &ar) || !lua_getinfo(L, "Sln", &ar))
             break;
