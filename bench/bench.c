@@ -3,8 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -20,17 +18,13 @@ enum {
 
 static const char *filter = "";
 static FILE *json;
+static bool failed;
 
 /* --- The rest of the program -------------------------------------------------------------------------------- */
 
-void bench_fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("bench: ", stderr);
-    vfprintf(stderr, format, arguments);
+void bench_give_up(void) {
     fputc('\n', stderr);
-    va_end(arguments);
-    exit(1);
+    exit(EXIT_FAILURE);
 }
 
 static void warn_of_build(void) {
@@ -51,6 +45,10 @@ int bench_begin(int argc, char **argv) {
     }
     warn_of_build();
     return i;
+}
+
+int bench_end(void) {
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 bool bench_wanted(const char *name) {
@@ -126,59 +124,82 @@ static void side_stop(bench_side *side) {
     waitpid(side->process, NULL, 0);
 }
 
-static reply side_ask(const char *name, const bench_side *side, uint64_t count) {
-    reply answer;
-    if (write(side->to, &count, sizeof count) != (ssize_t)sizeof count ||
-        read(side->from, &answer, sizeof answer) != (ssize_t)sizeof answer)
-        bench_fail("%s: a side ended before its time", name);
-    return answer;
+/* False: the side has ended. */
+static bool side_ask(const bench_side *side, uint64_t count, reply *answer) {
+    return write(side->to, &count, sizeof count) == (ssize_t)sizeof count &&
+           read(side->from, answer, sizeof *answer) == (ssize_t)sizeof *answer;
 }
 
 /* --- Rounds ------------------------------------------------------------------------------------------------- */
 
 /* Doubles until enough of a round is seen to say what fills one. Warms the side up as well. */
-static void calibrate(const char *name, bench_side *side) {
-    if (side->count != 0) {
-        side_ask(name, side, side->count);
-        return;
-    }
+static bool calibrate(bench_side *side) {
+    reply answer = {0};
+    if (side->count != 0)
+        return side_ask(side, side->count, &answer);
     uint64_t count = 1;
-    uint64_t ns;
-    while ((ns = side_ask(name, side, count).ns) < ROUND_NS / SEEN_SHARE)
+    while (side_ask(side, count, &answer)) {
+        if (answer.ns >= ROUND_NS / SEEN_SHARE) {
+            side->count = count * ROUND_NS / answer.ns + 1;
+            return true;
+        }
         count *= 2;
-    side->count = count * ROUND_NS / ns + 1;
+    }
+    return false;
 }
 
-/* False: a side had to wait. */
-static bool play_round(const char *name, bench_side *sides, size_t count, size_t round) {
-    bool undisturbed = true;
+/* False: a side has ended. */
+static bool play_round(bench_side *sides, size_t count, size_t round, bool *undisturbed) {
+    *undisturbed = true;
     for (size_t i = 0; i < count; i++) {
         bench_side *side = &sides[round % 2 == 0 ? i : count - 1 - i];
-        reply answer = side_ask(name, side, side->count);
+        reply answer;
+        if (!side_ask(side, side->count, &answer))
+            return false;
         side->us[round] = (double)answer.ns / 1e3 / (double)side->count;
         side->check = answer.check;
-        undisturbed = undisturbed && answer.waited <= answer.ns / WAITED_SHARE + WAITED_LEAST_NS;
+        *undisturbed = *undisturbed && answer.waited <= answer.ns / WAITED_SHARE + WAITED_LEAST_NS;
     }
-    return undisturbed;
+    return true;
 }
 
-void bench_measure(const char *name, bench_side *sides, size_t count) {
+static bool play(bench_side *sides, size_t count) {
     size_t again = BENCH_ROUNDS;
-    for (size_t i = 0; i < count; i++)
-        side_start(&sides[i]);
-    for (size_t i = 0; i < count; i++)
-        calibrate(name, &sides[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (!calibrate(&sides[i]))
+            return false;
+    }
     for (size_t round = 0; round < BENCH_ROUNDS;) {
-        if (play_round(name, sides, count, round) || again == 0)
+        bool undisturbed;
+        if (!play_round(sides, count, round, &undisturbed))
+            return false;
+        if (undisturbed || again == 0)
             round++;
         else
             again--;
     }
-    for (size_t i = 0; i < count; i++) {
-        side_stop(&sides[i]);
+    return true;
+}
+
+static bool sides_agree(const bench_side *sides, size_t count) {
+    for (size_t i = 1; i < count; i++) {
         if (sides[i].check != sides[0].check)
-            bench_fail("%s: the sides did not do the same: their results differ", name);
+            return false;
     }
+    return true;
+}
+
+bool bench_measure(const char *name, bench_side *sides, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        side_start(&sides[i]);
+    bool played = play(sides, count);
+    for (size_t i = 0; i < count; i++)
+        side_stop(&sides[i]);
+    bool agree = played && sides_agree(sides, count);
+    if (!agree)
+        fprintf(stderr, "bench: %s: %s\n", name, played ? "the sides' results differ" : "a side failed");
+    failed = failed || !agree;
+    return agree;
 }
 
 /* --- Numbers ------------------------------------------------------------------------------------------------ */

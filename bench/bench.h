@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 enum { BENCH_ROUNDS = 11, BENCH_SIDES_MAX = 4 };
@@ -48,11 +49,14 @@ typedef struct bench_entry {
 /* Reads `--filter PREFIX` and `--json FILE`; returns the index of the first argument after them. */
 int bench_begin(int argc, char **argv);
 
+/* The program's exit status: failure if any measurement was. */
+int bench_end(void);
+
 /* Whether the entry was asked for: its name begins with the filter. */
 bool bench_wanted(const char *name);
 
-/* Runs the sides in turns. Ends the program, with a sentence, if a side fails or they disagree. */
-void bench_measure(const char *name, bench_side *sides, size_t count);
+/* Runs the sides in turns. False, with a sentence on standard error: a side failed, or they disagree. */
+bool bench_measure(const char *name, bench_side *sides, size_t count);
 
 double bench_median(const bench_side *side);
 
@@ -72,8 +76,9 @@ uint64_t bench_now(void);
 /* Value number floor(share * count) of an array that this sorts; 0 where it is empty. */
 double bench_quantile(double *values, size_t count, double share);
 
-/* Ends the program with a sentence on standard error. */
-__attribute__((noreturn, format(printf, 1, 2))) void bench_fail(const char *format, ...);
+/* Ends the program (or a side) with a sentence on standard error. */
+#define bench_fail(...) (fputs("bench: ", stderr), fprintf(stderr, __VA_ARGS__), bench_give_up())
+__attribute__((noreturn)) void bench_give_up(void);
 
 /* A whole file; the caller's to free. */
 char *bench_read(const char *path, size_t *size);

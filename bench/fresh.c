@@ -8,6 +8,7 @@
 #include "sides.h"
 
 typedef struct total {
+    size_t scripts;
     double lunette, peer; /* microseconds for one run of each script */
 } total;
 
@@ -19,9 +20,11 @@ static void compare(const char *path, total *sum) {
         {.open = bench_lunette_open, .arg = &script, .work = bench_lunette_run},
         {.open = bench_plain_open, .arg = &script, .work = bench_plain_run},
     };
-    bench_measure(name, sides, 2);
+    if (!bench_measure(name, sides, 2))
+        return;
     double lunette = bench_median(&sides[0]), peer = bench_median(&sides[1]);
     printf("%-20s %12.1f %12.1f %9.2f\n", name, lunette, peer, bench_ratio(&sides[0], &sides[1]));
+    sum->scripts++;
     sum->lunette += lunette;
     sum->peer += peer;
 }
@@ -36,8 +39,8 @@ int main(int argc, char **argv) {
     printf("%-20s %12s %12s %9s\n", "script", "here, us", "fresh, us", "ratio");
     for (size_t i = 0; i < count; i++)
         compare(paths[i], &sum);
-    if (count > 0)
-        printf("%-20s %12.0f %12.0f %9.2f\n", "runs per second", (double)count * 1e6 / sum.lunette,
-               (double)count * 1e6 / sum.peer, sum.peer / sum.lunette);
-    return 0;
+    if (sum.scripts > 0)
+        printf("%-20s %12.0f %12.0f %9.2f\n", "runs per second", (double)sum.scripts * 1e6 / sum.lunette,
+               (double)sum.scripts * 1e6 / sum.peer, sum.peer / sum.lunette);
+    return bench_end();
 }

@@ -100,8 +100,8 @@ static void measure_program(size_t i) {
             sides[count++] = side_of(ENTRIES[e].peer);
         }
     }
-    if (count > 1)
-        bench_measure(PROGRAMS[i].name, sides, count);
+    if (count == 1 || !bench_measure(PROGRAMS[i].name, sides, count))
+        return;
     for (size_t e = 0; e < ENTRY_COUNT; e++) {
         if (place[e] == 0)
             continue;
@@ -141,5 +141,5 @@ int main(int argc, char **argv) {
         if (means[e].count > 0)
             report_mean(e);
     }
-    return 0;
+    return bench_end();
 }

@@ -64,13 +64,13 @@ static uint64_t clean(uint64_t count, void (*clean_one)(lunette_context *)) {
 
 static uint64_t run_reset(void *ud, uint64_t count, uint64_t *check) {
     (void)ud;
-    (void)check;
+    *check = 0;
     return clean(count, reset_context);
 }
 
 static uint64_t run_restore(void *ud, uint64_t count, uint64_t *check) {
     (void)ud;
-    (void)check;
+    *check = 0;
     return clean(count, restore_image);
 }
 
@@ -106,7 +106,7 @@ static lua_State *fresh_state(void) {
 
 static uint64_t run_fresh(void *ud, uint64_t count, uint64_t *check) {
     (void)ud;
-    (void)check;
+    *check = 0;
     uint64_t start = bench_now();
     while (count-- > 0)
         lua_close(fresh_state());
@@ -146,8 +146,8 @@ int main(int argc, char **argv) {
             {.open = open_contexts, .work = entries[i].lunette, .count = entries[i].in_batches ? 8192 : 0},
             {.open = open_nothing, .work = entries[i].peer},
         };
-        bench_measure(entries[i].name, sides, LN_COUNT(sides));
-        bench_report_pair(entries[i].name, &sides[0], &sides[1], entries[i].peer_name);
+        if (bench_measure(entries[i].name, sides, LN_COUNT(sides)))
+            bench_report_pair(entries[i].name, &sides[0], &sides[1], entries[i].peer_name);
     }
-    return 0;
+    return bench_end();
 }
