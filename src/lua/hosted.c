@@ -54,9 +54,13 @@ static int call_in_section(lua_State *L, int arguments, bool process) {
     return status;
 }
 
-/* The function's name in Lua's own messages came from the call that we made: "?". And so did the place. */
+/* The function's name in Lua's own messages came from the call that we made: "?". And so did the place. Lua's rule:
+ * the name by which it was called, else the one it has in its library. */
 static int raise_as(lua_State *L, int status, const char *name) {
     if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+        lua_Debug ar;
+        if (lua_getstack(L, 0, &ar) && lua_getinfo(L, "n", &ar) && ar.name)
+            name = ar.name;
         luaL_where(L, 1);
         lua_pushfstring(L, "'%s'", name);
         luaL_gsub(L, lua_tostring(L, -3), "'?'", lua_tostring(L, -1));
@@ -79,10 +83,10 @@ static int hosted(lua_State *L) {
     const char *name = lua_tostring(L, lua_upvalueindex(2));
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
-    int status = call_in_section(L, lua_gettop(L) - 1, strcmp(name, "popen") == 0);
+    int status = call_in_section(L, lua_gettop(L) - 1, strcmp(name, "io.popen") == 0);
     if (status != LUA_OK)
         return raise_as(L, status, name);
-    if (strcmp(name, "lines") == 0 && lua_iscfunction(L, 1)) {
+    if ((strcmp(name, "io.lines") == 0 || strcmp(name, "lines") == 0) && lua_iscfunction(L, 1)) {
         lua_pushvalue(L, 1);
         wrap(L, "for iterator");
         lua_replace(L, 1);

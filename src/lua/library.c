@@ -267,6 +267,7 @@ static int next_match(lua_State *L) {
 int ln_lib_gmatch(lua_State *L) {
     luaL_checkstring(L, 1);
     luaL_checkstring(L, 2);
+    luaL_optinteger(L, 3, 1);
     call_original(L, lua_gettop(L));
     lua_settop(L, 1);
     lua_pushboolean(L, 0);
@@ -280,6 +281,9 @@ int ln_lib_randomseed(lua_State *L) {
         ln_vm_random(ln_vm_current(), seed);
         lua_pushinteger(L, seed[0]);
         lua_pushinteger(L, seed[1]);
+    } else {
+        luaL_checknumber(L, 1);
+        luaL_optinteger(L, 2, 0);
     }
     return call_original(L, lua_gettop(L));
 }

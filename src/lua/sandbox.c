@@ -62,8 +62,8 @@ static bool is_meant(const struct name *name, const char *wanted) {
     if (!dot)
         return strcmp(*name->about.library ? name->about.library : name->about.name, wanted) == 0;
     size_t size = (size_t)(dot - wanted);
-    return size > 0 && strlen(name->about.library) == size && strncmp(name->about.library, wanted, size) == 0 &&
-           strcmp(name->about.name, dot + 1) == 0;
+    return size > 0 && strlen(name->about.library) == size &&
+           strncmp(name->about.library, wanted, size) == 0 && strcmp(name->about.name, dot + 1) == 0;
 }
 
 static lunette_status choose(ln_sandbox *sandbox, const char *const *names, size_t count, bool allow,
@@ -118,9 +118,11 @@ static bool is_replaced(const struct name *name, lunette_sandbox level) {
 
 /* The value on top of the stack is Lua's own; leaves there what the script gets. */
 static void dress(lua_State *L, const struct name *name, lunette_sandbox level) {
-    if (name->how == HOSTED && lua_iscfunction(L, -1))
-        ln_hosted_wrap(L, name->about.name);
-    else if (is_replaced(name, level))
+    if (name->how == HOSTED && lua_iscfunction(L, -1)) {
+        char full[64];
+        snprintf(full, sizeof full, "%s.%s", name->about.library, name->about.name);
+        ln_hosted_wrap(L, full);
+    } else if (is_replaced(name, level))
         lua_pushcclosure(L, name->replacement, 1);
 }
 
