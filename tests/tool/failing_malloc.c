@@ -5,10 +5,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-void *malloc(size_t size);
-void *calloc(size_t count, size_t size);
-void *realloc(void *block, size_t size);
-
 /* glibc's own names for what is replaced here: dlsym would allocate. */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);

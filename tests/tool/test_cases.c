@@ -146,7 +146,9 @@ static const tool_case cases[] = {
     {"repl: errors and on", ARGS("repl"), "error('a')\n1 +* 2\n'b'\n", 0, "=\"b\"\n", "lunette: repl:1: a\n"},
     {"repl: an unfinished end", ARGS("repl"), "x = 5\nfor", 0, "=", "near <eof>"},
     {"repl: cycles", ARGS("repl"), "t = {} t.t = t\nt\n", 0, "{t = ", "="},
-    {"repl: the session goes on after a limit", ARGS("repl", "--time", "20ms"),
+    {"repl: a limit with grace", ARGS("repl", "--time", "20ms"), "x = 1\nwhile true do end\nx\n", 0, "=1\n",
+     "deadline"},
+    {"repl: the session goes on after a limit", ARGS("repl", "--time", "20ms", "--grace", "0"),
      "x = 1\nwhile true do end\nx\n2\n", 0, "=nil\n2\n", "its globals are gone"},
     {"repl: commands", ARGS("repl"), "x = 5\n:reset\nx\n:stats\n:frob\n:quit\n7\n", 0, "nil\ntime ",
      "no command :frob; :help lists them"},
@@ -219,13 +221,14 @@ static void run_case(void **state) {
 /* 2 MB of comment, then a program. */
 static void write_large(void) {
     enum { LINES = 40000, LINE = 50 };
-    char *text = malloc((size_t)LINES * LINE + 32);
+    static const char program[] = "print('large')\n";
+    char *text = malloc((size_t)LINES * LINE + sizeof program);
     if (text == NULL)
         exit(1);
     memset(text, '-', (size_t)LINES * LINE);
     for (size_t i = 1; i <= LINES; i++)
         text[i * LINE - 1] = '\n';
-    strcpy(text + (size_t)LINES * LINE, "print('large')\n");
+    memcpy(text + (size_t)LINES * LINE, program, sizeof program);
     spawn_write("large.lua", text, strlen(text));
     free(text);
 }

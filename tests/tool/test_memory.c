@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -101,14 +102,15 @@ int main(int argc, char **argv) {
     if (preload == NULL || spawn_setup(argc, argv) != 0)
         return 1;
     spawn_write("script.lua", "print(...)\n", 11);
-    (void)!system("mkdir -p tree");
+    (void)mkdir("tree", 0700);
     spawn_write("tree/a.lua", "-- expect: ok\n", 14);
     for (size_t i = 0; i < COUNT; i++) {
         void *each = (void *)(size_t)&commands[i];
         tests[2 * i] = (struct CMUnitTest){"one allocation fails", test_one_fails, NULL, NULL, each};
         tests[2 * i + 1] = (struct CMUnitTest){"all later ones fail", test_the_rest_fails, NULL, NULL, each};
     }
-    const int failed = _cmocka_run_group_tests("tool, memory", tests, 2 * COUNT, NULL, NULL);
+    const int failed =
+        _cmocka_run_group_tests("tool, memory", tests, sizeof tests / sizeof *tests, NULL, NULL);
     spawn_finish();
     return failed;
 }

@@ -75,7 +75,7 @@ static tool_exit read_expected(const batch *all, batch_script *script) {
 
 static tool_exit read_files(batch *all) {
     all->script_count = all->paths.count;
-    all->scripts = calloc(all->script_count, sizeof *all->scripts);
+    all->scripts = calloc(all->script_count + 1, sizeof *all->scripts);
     if (all->scripts == NULL)
         return report_no_memory(all->from);
     for (size_t i = 0; i < all->script_count; i++) {
@@ -110,7 +110,7 @@ static tool_exit make_room(batch *all) {
     const uint64_t repeat = from->repeat;
     all->worker_count = from->workers > 0 ? (unsigned)from->workers : processors();
     all->total = repeat * all->script_count;
-    all->samples = calloc((size_t)all->total, sizeof *all->samples);
+    all->samples = calloc((size_t)all->total + 1, sizeof *all->samples);
     if (all->samples != NULL)
         return TOOL_OK;
     complain("batch: no memory for %llu runs; use a smaller --repeat", (unsigned long long)all->total);

@@ -162,7 +162,7 @@ bool machine_fact_get(size_t index, machine_fact *fact) {
         return false;
     fact->key = facts[index].key;
     fact->label = facts[index].label;
-    strcpy(fact->value, "unknown");
+    snprintf(fact->value, sizeof fact->value, "unknown");
     facts[index].put(fact->value);
     return true;
 }

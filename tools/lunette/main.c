@@ -15,23 +15,22 @@ static const command commands[] = {
     {"run", COMMAND_RUN, "FILE|- [ARG…]  or  -e CODE [ARG…]", "run a script", 
      "Runs a Lua program, from a file, standard input (-) or the command line (-e), within its limits. The ARGs are\n"
      "its `...`; options come before FILE. At level none it finds what it would under lua, `arg` included.\n"
-     "What it returns is shown with --json only.", true, SECOND, command_run},
+     "What it returns is shown with --json only.", true, SECOND, 0, command_run},
     {"repl", COMMAND_REPL, "", "read, run and print, line by line",
      "Each entry is run as a program of its own in one context, so globals last and locals do not. An expression's\n"
      "value is shown. An entry that is not finished goes on in the next line. :help lists the other commands.",
-     false, 10 * SECOND, command_repl},
+     false, 10 * SECOND, SECOND, command_repl},
     {"check", COMMAND_CHECK, "FILE…", "look for syntax errors, without running anything",
-     "Says for each file that is not a Lua program where it is not.", false, SECOND, command_check},
+     "Says for each file that is not a Lua program where it is not.", false, SECOND, 0, command_check},
     {"batch", COMMAND_BATCH, "FILE|DIR…", "run many scripts many times, each in a clean context",
      "Runs every script (of a folder: every *.lua below it) --repeat times over --workers threads. What they print\n"
      "is dropped. The table says how the runs ended, how long they took (median and 99th percentile), the memory\n"
-     "they used and committed, and how far behind the deadline those ended that ran past it.", false, SECOND,
-     command_batch},
+     "they used and committed, and how far behind the deadline those ended that ran past it.", false, SECOND, 0, command_batch},
     {"doctor", COMMAND_DOCTOR, "", "what Lunette finds on this machine, and whether it works",
      "Shows versions, the defects of the Lua release in use, what the system offers and what is made of it, and\n"
-     "tries each limit once.", false, SECOND, command_doctor},
+     "tries each limit once.", false, SECOND, 0, command_doctor},
     {"names", COMMAND_NAMES, "", "the names of Lua's library at each sandbox level, as Markdown",
-     "The table the sandbox is made of.", false, SECOND, command_names},
+     "The table the sandbox is made of.", false, SECOND, 0, command_names},
 };
 /* clang-format on */
 

@@ -95,7 +95,7 @@ static bool takes(const command *of, const option *which) {
 
 /* --- Complaints ------------------------------------------------------------------------------------------ */
 
-static tool_exit usage(const options *from, const char *format, va_list list) {
+static TOOL_PRINTF(2, 0) tool_exit usage(const options *from, const char *format, va_list list) {
     char message[512];
     const int length = vsnprintf(message, sizeof message, format, list);
     if (length >= (int)sizeof message)
@@ -233,11 +233,13 @@ static tool_exit set_text(options *to, const option *which, const char *value) {
     return TOOL_OK;
 }
 
+/* `value` is NULL for a switch, and for nothing else. */
 static tool_exit set_option(options *to, const option *which, const char *value) {
-    switch (which->kind) {
-    case SWITCH:
+    if (value == NULL) {
         *(bool *)((char *)to + which->offset) = true;
         return TOOL_OK;
+    }
+    switch (which->kind) {
     case TEXT:
         return set_text(to, which, value);
     case NAMES:
@@ -301,6 +303,7 @@ static void set_defaults(options *to, const command *of) {
     to->sandbox = LUNETTE_SANDBOX_RESTRICTED;
     to->guard = LUNETTE_GUARD_AUTO;
     to->wall = of->wall_ns;
+    to->grace = of->grace_ns;
     to->memory = UINT64_C(64) << 20;
     to->cpu = to->instructions = to->output = LUNETTE_UNLIMITED;
     to->repeat = 1;

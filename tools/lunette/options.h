@@ -25,6 +25,7 @@ typedef struct command {
     const char *details;  /* what the help says below the usage */
     bool operands_last;   /* the first operand ends the options: what follows is the script's */
     uint64_t wall_ns;     /* the time limit when none is given */
+    uint64_t grace_ns;    /* the same for the grace time */
     tool_exit (*run)(const struct options *options);
 } command;
 

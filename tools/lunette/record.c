@@ -31,7 +31,8 @@ json_t *record_integer(uint64_t value) {
 }
 
 json_t *record_microseconds(uint64_t nanoseconds) {
-    return json_real((double)(nanoseconds / 125) / 8.0);
+    const uint64_t eighths = nanoseconds / 125;
+    return json_real((double)eighths / 8.0);
 }
 
 static json_t *utf8_text(const char *bytes, size_t size, bool *replaced) {

@@ -86,6 +86,9 @@ static void answer_people(repl *in, lunette_status status) {
     } else if (status < LUNETTE_OK) {
         in->status = report_refusal(in->from, NULL, status);
     } else {
+        /* The terminal has echoed "^C". */
+        if (status == LUNETTE_CANCELLED && lines_interactive())
+            put_bytes("\n", 1);
         report_error("repl", status, lunette_context_error(in->on.context));
         if (session_lost(in))
             complain("that ended the session's state: its globals are gone");

@@ -153,8 +153,8 @@ static void fill_row(cell *row, const batch_script *script, const tally *of) {
     units_round(UNITS_DURATION, of->p99_ns, row[4]);
     units_round(UNITS_SIZE, atomic_load(&script->peak), row[5]);
     units_round(UNITS_SIZE, atomic_load(&script->committed), row[6]);
-    strcpy(row[7], "-");
-    strcpy(row[8], "-");
+    memcpy(row[7], "-", sizeof "-");
+    memcpy(row[8], "-", sizeof "-");
     if (of->late) {
         units_round(UNITS_DURATION, of->late_p50_ns, row[7]);
         units_round(UNITS_DURATION, of->late_max_ns, row[8]);

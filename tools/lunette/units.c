@@ -86,7 +86,7 @@ bool units_parse(units_kind kind, const char *text, uint64_t *value) {
 
 const char *units_format(units_kind kind, uint64_t value, char text[UNITS_TEXT_SIZE]) {
     if (value == LUNETTE_UNLIMITED)
-        return strcpy(text, "none");
+        return memcpy(text, "none", sizeof "none");
     const unit *found = kinds[kind].units;
     while (found->factor > 1 && (value < found->factor || value % found->factor != 0))
         found++;

@@ -18,7 +18,13 @@
 #include "interrupt.h"
 #include "report.h"
 
-enum { SHOWN_MOST = 1 << 20, STACK_LEAST = 1 << 20, STACK_SPARE = 256 << 10, TICK_NS = 50000000 };
+enum {
+    SHOWN_MOST = 1 << 20,
+    STACK_LEAST = 1 << 20,
+    STACK_SPARE = 256 << 10,
+    TICK_NS = 50000000,
+    SHOW_NS = 200000000
+};
 
 typedef struct crew crew;
 
@@ -182,7 +188,7 @@ static void wait_for_all(crew *in, uint64_t start) {
         pthread_cond_timedwait(&in->idle, &in->lock, &until);
         if (interrupt_seen())
             stop_all(in);
-        if (progress && now_ns() - last_shown > 4u * TICK_NS) {
+        if (progress && now_ns() - last_shown > SHOW_NS) {
             last_shown = now_ns();
             show_progress(in, start);
         }
