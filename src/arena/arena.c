@@ -4,6 +4,7 @@
  * what is committed, and that none of this makes a script slower than the system's malloc does.
  *
  * Set-up packs its blocks into the zone (zone.c). Sealing ends that, and from then on:
+ *   - the first few blocks of each class come from the nursery, what the zone may still grow by (zone.c);
  *   - up to LN_SMALL_MAX bytes, a block comes from a span of its size class (spans.c). Classes are every 8 bytes
  *     up to 128, then four to a doubling, so that the arrays and hash parts of Lua's tables, 16 * 2^n and
  *     24 * 2^n bytes, each have a class of exactly their size;
@@ -13,10 +14,11 @@
  * at the start of each page would: those all fall into the same few sets.
  *
  * What makes a reset one copy: everything above the zone is reachable only through the header, and the header, the
- * zone and nothing else are in the image. In an image there is no current span, no list, no free run, and page_top
- * is the first page; and a descriptor is read only below page_top. So whatever pages and descriptors hold, also
- * after a kill in the middle of an allocation, a restored arena never looks at it. The control words before the
- * header say what the system has given (and the limit): they are true whatever runs, and a reset leaves them.
+ * zone and nothing else are in the image. In an image there is no current span, no list and no free run, page_top is
+ * the first page and the nursery is empty; and a descriptor is read only below page_top. So whatever nursery, pages
+ * and descriptors hold, also after a kill in the middle of an allocation, a restored arena never looks at it. The
+ * control words before the header say what the system has given (and the limit): they are true whatever runs, and a
+ * reset leaves them.
  *
  * Freed memory serves every size: an empty span gives its pages back to the runs, runs join, and what a size class
  * holds back (one empty span) is given up before a request is refused. The worst case is a program that keeps one

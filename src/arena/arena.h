@@ -9,8 +9,8 @@
  *
  * An own reservation has two phases. During set-up every block is packed into the zone, for the image to be
  * small and in one piece. ln_image_take() (or ln_arena_seal(), for a context that wants no image) ends the
- * set-up: from then on the zone no longer grows, and blocks come from size classes and page runs, which is
- * what is fast. So seal before anything long runs.
+ * set-up: from then on the zone grows no more than a few KiB, and blocks come from size classes and page runs,
+ * which is what is fast. So seal before anything long runs.
  *
  * Used by one thread at a time. No function here allocates from anywhere but the arena unless it says so, and
  * none is interrupted by anything but a kill, after which only ln_image_restore(), ln_arena_discard_all() and

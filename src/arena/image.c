@@ -6,7 +6,7 @@
  * the other, for a reset that copies only pages that were written to.
  *
  * An image holds addresses of the arena it was taken from. To serve another arena, the words of it that hold one
- * are moved by the distance of the bases: those lie in the zone, from LN_ZONE_START to zone_top, and outside the
+ * are moved by the distance of the bases: those lie in the zone, from LN_ZONE_START to zone_bits, and outside the
  * zone's free blocks (layout.h). They are found once, by their value, and kept as one bit a word. A word that only
  * looks like an address of the arena would be moved as well; it would have to hold, by chance, the upper half of an
  * address that the system chose at random, and the tests show that there is none in an image by building the same
@@ -36,23 +36,32 @@ static const char *bytes_of(const ln_image *image) {
     return (const char *)image + LN_CONTROL_SIZE;
 }
 
+/* The arena's header as it was: all behind LN_CONTROL_SIZE lies in an image where it lies in the arena. */
+static const ln_arena *header_of(const ln_image *image) {
+    return (const ln_arena *)(const void *)image;
+}
+
 /* What a fresh run should find in the statistics. */
 static void begin_counting(ln_arena *a) {
     a->peak = a->used;
     a->allocations = 0;
     a->failures = 0;
     a->refused = false;
+    memset(a->nursed, 0, sizeof a->nursed);
 }
 
-/* Words are copied eight at a time; what is copied beyond the image's end belongs to nobody. */
+/* Words are copied eight at a time, and an image is a multiple of that. */
 static size_t words_of(const ln_image *image) {
-    return ln_round_up(image->end - LN_CONTROL_SIZE, 8 * sizeof(uint64_t)) / sizeof(uint64_t);
+    return (image->end - LN_CONTROL_SIZE) / sizeof(uint64_t);
 }
+
+_Static_assert(LN_IMAGE_UNIT % (8 * sizeof(uint64_t)) == 0 && LN_CONTROL_SIZE % LN_IMAGE_UNIT == 0,
+               "what is copied is whole groups of words");
 
 static void find_addresses(ln_image *image, const ln_arena *a, uint8_t *bits) {
     size_t before = (LN_ZONE_START - LN_CONTROL_SIZE) / sizeof(uint64_t);
     size_t first = ln_round_up(before, 8);
-    size_t count = (a->zone_top - LN_CONTROL_SIZE) / sizeof(uint64_t);
+    size_t count = (a->zone_bits - LN_CONTROL_SIZE) / sizeof(uint64_t);
     const uint64_t *words = (const uint64_t *)(const void *)bytes_of(image);
     uint64_t base = (uintptr_t)a;
     memset(bits, 0, words_of(image) / 8);
@@ -95,7 +104,7 @@ lunette_status ln_image_take(ln_arena *a, ln_image **image) {
     }
     if (ln_arena_is_sealed(a)) {
         ln_spans_park(a);
-        if (a->page_top != ln_first_page(a)) {
+        if (a->page_top != ln_first_page(a) || a->zone_top != a->image_end) {
             return LUNETTE_WRONG_STATE;
         }
     }
@@ -135,8 +144,7 @@ lunette_status ln_image_spawn(const ln_image *image, ln_arena *a) {
     if (!image->shareable || !ln_arena_is_own(a) || !a->control.shares_images) {
         return LUNETTE_UNSUPPORTED;
     }
-    size_t end = LN_CONTROL_SIZE + words_of(image) * sizeof(uint64_t);
-    if (!ln_zone_cover(a, end)) {
+    if (!ln_zone_cover(a, header_of(image)->zone_end) && !ln_zone_cover(a, image->end)) {
         return LUNETTE_NO_MEMORY;
     }
     ln_image_restore(image, a);

@@ -1,8 +1,8 @@
 /* How an arena lies in memory; shared by the files of this room. The argument for it stands in arena.c.
  *
- *   base                                                   base + control.pages
- *   | control | header | zone ...... | bits | (free) | <- descriptors | pages -> ..................... |
- *   |         |<----------- image --------->|        |   one a page, downwards
+ *   base                                                             base + control.pages
+ *   | control | header | zone ...... | bits | nursery | (free) | <- descriptors | pages -> ................ |
+ *   |         |<----------- image --------->|                  |   one a page, downwards
  *
  * Everything is found by its distance from the base: 32-bit byte offsets in the zone, page numbers (distance /
  * LN_PAGE) above it. No word of the header, of the free memory in the zone or of the bits is an address or looks
@@ -90,9 +90,12 @@ typedef struct ln_control {
     bool over;               /* more is committed than allowed, because it was in use when that was lowered */
     bool fail_forever;
     bool shares_images;
+    bool large_pages; /* the system was asked for them */
 } ln_control;
 
 #define LN_CONTROL_SIZE 128
+/* Images end at a multiple of this. */
+#define LN_IMAGE_UNIT ((size_t)64)
 _Static_assert(sizeof(ln_control) <= LN_CONTROL_SIZE, "the control words fit before the header");
 
 struct ln_arena {
@@ -113,11 +116,13 @@ struct ln_arena {
     uint64_t run_filled[2];
     uint64_t zone_filled[2];
     uint32_t zone_bins[LN_ZONE_BINS];
-    uint32_t zone_top;  /* offset of the first zone byte never in use */
-    uint32_t zone_free; /* bytes in the zone's bins */
-    uint32_t zone_bits; /* offset of the bits: where set-up keeps them, then behind the zone */
-    uint32_t image_end; /* offset; 0 before the arena is sealed */
-    uint32_t page_top;  /* page number of the first page never in use */
+    uint32_t zone_top;          /* offset of the first zone byte never in use */
+    uint32_t zone_end;          /* once sealed, the offset the zone may still grow to */
+    uint32_t zone_free;         /* bytes in the zone's bins */
+    uint32_t zone_bits;         /* offset of the bits: where set-up keeps them, then behind the zone */
+    uint32_t image_end;         /* offset; 0 before the arena is sealed */
+    uint32_t page_top;          /* page number of the first page never in use */
+    uint8_t nursed[LN_CLASSES]; /* blocks of the class that came from the nursery */
     bool refused;
 };
 
@@ -252,6 +257,8 @@ unsigned ln_run_bin(uint32_t pages);
 void ln_zone_open(ln_arena *a);
 /* Sizes are multiples of LN_GRANULE; offsets, 0: no room. */
 uint32_t ln_zone_take(ln_arena *a, size_t size);
+/* The same, but only where the zone has not been yet. */
+uint32_t ln_zone_take_topmost(ln_arena *a, size_t size);
 void ln_zone_free(ln_arena *a, uint32_t offset, size_t size);
 bool ln_zone_extend(ln_arena *a, uint32_t offset, size_t size, size_t more);
 /* Zeroes free memory, puts the bits behind the zone and ends its growth. False: no room for the bits. */

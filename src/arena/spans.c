@@ -21,6 +21,9 @@
 #define LINES     (LN_PAGE / LINE)
 #define LINE_STEP 39
 
+/* Blocks of a class that come from the nursery before a span is opened. */
+#define NURSED_MAX 8
+
 static char *span_start(const ln_arena *a, const ln_span *d) {
     return ln_arena_at(a, (size_t)ln_span_page(a, d) << LN_PAGE_SHIFT);
 }
@@ -136,41 +139,67 @@ static ln_span *open_span(ln_arena *a, unsigned class) {
     return ln_span_at(a, page);
 }
 
-/* A span of the class that has a free block, as the current one. The one before it is full. */
-static ln_span *refill(ln_arena *a, unsigned class) {
+/* Makes a listed span the current one. The one before it is full. */
+static ln_span *next_listed(ln_arena *a, unsigned class) {
     ln_span *d = ln_arena_at(a, a->current[class]);
-    if (d != &a->none && (d->free != NULL || link_more(a, d))) {
-        return d;
-    }
     if (d != &a->none) {
         d->kind = LN_SPAN_FULL;
         a->current[class] = (uint32_t)ln_arena_offset(a, &a->none);
     }
-    if (a->partial[class] != 0) {
-        d = ln_span_at(a, a->partial[class]);
-        unlist(a, d);
-    } else {
-        d = open_span(a, class);
-        if (d == NULL) {
-            return NULL;
-        }
+    if (a->partial[class] == 0) {
+        return NULL;
     }
+    d = ln_span_at(a, a->partial[class]);
+    unlist(a, d);
     make_current(a, d);
-    if (d->free == NULL) {
-        (void)link_more(a, d);
-    }
     return d;
 }
 
-static void *obtain_small(ln_arena *a, size_t n) {
-    ln_span *d = refill(a, ln_class_of(n));
-    if (d == NULL) {
-        return NULL;
+static void *pop(ln_arena *a, ln_span *d) {
+    if (d->free == NULL) {
+        (void)link_more(a, d);
     }
     void *block = d->free;
     d->free = *(void **)block;
     d->used++;
     return block;
+}
+
+static void *obtain_in_zone(ln_arena *a, size_t n) {
+    uint32_t block = ln_zone_take(a, ln_round_up(n, LN_GRANULE));
+    return block != 0 ? ln_arena_at(a, block) : NULL;
+}
+
+/* The first blocks of a class come from the nursery, which is cheaper than a span for a few and dearer for many. */
+static void *obtain_in_nursery(ln_arena *a, unsigned class, size_t n) {
+    if (a->nursed[class] == NURSED_MAX) {
+        return NULL;
+    }
+    uint32_t block = ln_zone_take_topmost(a, ln_round_up(n, LN_GRANULE));
+    a->nursed[class]++;
+    return block != 0 ? ln_arena_at(a, block) : NULL;
+}
+
+/* In turn: the current span, a listed one, the nursery, a new span. */
+static void *obtain_small(ln_arena *a, size_t n) {
+    unsigned class = ln_class_of(n);
+    ln_span *d = ln_arena_at(a, a->current[class]);
+    if (d == &a->none || (d->free == NULL && !link_more(a, d))) {
+        d = next_listed(a, class);
+    }
+    if (d != NULL) {
+        return pop(a, d);
+    }
+    void *block = obtain_in_nursery(a, class, n);
+    if (block != NULL) {
+        return block;
+    }
+    d = open_span(a, class);
+    if (d == NULL) {
+        return NULL;
+    }
+    make_current(a, d);
+    return pop(a, d);
 }
 
 static void *obtain_run(ln_arena *a, size_t n) {
@@ -182,11 +211,6 @@ static void *obtain_run(ln_arena *a, size_t n) {
     ln_span_at(a, page + (uint32_t)pages - 1)->kind = LN_RUN_LARGE;
     *ln_span_at(a, page) = (ln_span){.kind = LN_RUN_LARGE, .pages = (uint32_t)pages};
     return ln_arena_at(a, (size_t)page << LN_PAGE_SHIFT);
-}
-
-static void *obtain_in_zone(ln_arena *a, size_t n) {
-    uint32_t block = ln_zone_take(a, ln_round_up(n, LN_GRANULE));
-    return block != 0 ? ln_arena_at(a, block) : NULL;
 }
 
 static void *obtain_in_pages(ln_arena *a, size_t n) {

@@ -17,7 +17,9 @@
  * during set-up, and sealing zeroes what is free: no stale pointer stays in a gap.
  *
  * During set-up the bits lie where pages will be, for the zone to grow; sealing moves them behind the zone, into
- * the image. Blocks of the set-up that a run frees are used again, in the zone, which no longer grows. */
+ * the image, as a block that stays. Behind them a few KiB are left, the nursery, in which the zone may still grow:
+ * that is not part of the image, but its bits are. A run's first blocks of each class come from there, next to each
+ * other: opening a span for each would cost a short script more than all its own work does. */
 #include "arena/layout.h"
 #include "base/os.h"
 
@@ -27,6 +29,7 @@
 #define TAG       UINT32_C(0x80000000)
 #define STEP_MIN  ((size_t)32 << 10)
 #define LOOKS     8
+#define NURSERY   ((size_t)8 << 10)
 #define BITS_SPAN ((size_t)64 * LN_GRANULE) /* zone bytes that one pair of words tells of */
 
 typedef struct bit_pair {
@@ -182,7 +185,10 @@ static bool commit_bits(ln_arena *a, size_t top) {
 
 static bool raise_top(ln_arena *a, size_t size) {
     size_t top = a->zone_top + size;
-    if (ln_arena_is_sealed(a) || size > a->control.zone_max || !commit_zone(a, top) || !commit_bits(a, top)) {
+    bool room = ln_arena_is_sealed(a)
+                    ? size <= NURSERY && top <= a->zone_end && top <= a->control.zone_committed
+                    : size <= a->control.zone_max && commit_zone(a, top) && commit_bits(a, top);
+    if (!room) {
         return false;
     }
     a->zone_top = (uint32_t)top;
@@ -220,13 +226,18 @@ static uint32_t take_binned(ln_arena *a, size_t size) {
     return block;
 }
 
+uint32_t ln_zone_take_topmost(ln_arena *a, size_t size) {
+    uint32_t block = a->zone_top;
+    return raise_top(a, size) ? block : 0;
+}
+
 uint32_t ln_zone_take(ln_arena *a, size_t size) {
     uint32_t block = a->zone_free >= size ? take_binned(a, size) : 0;
     if (block == 0) {
-        block = a->zone_top;
-        if (!raise_top(a, size)) {
-            return 0;
-        }
+        block = ln_zone_take_topmost(a, size);
+    }
+    if (block == 0) {
+        return 0;
     }
     if (!ln_arena_is_sealed(a)) {
         memset(ln_arena_at(a, block), 0, size);
@@ -241,7 +252,7 @@ void ln_zone_free(ln_arena *a, uint32_t block, size_t size) {
         block -= before;
         drop(a, block, before);
     }
-    if (end == a->zone_top && !ln_arena_is_sealed(a)) {
+    if (end == a->zone_top) {
         a->zone_top = block;
         return;
     }
@@ -285,25 +296,42 @@ static void zero_free_memory(ln_arena *a) {
     }
 }
 
-bool ln_zone_seal(ln_arena *a) {
+/* Commits what lies behind the bits, as far as the limit allows, and gives back what lies behind that. */
+static void commit_nursery(ln_arena *a, size_t end) {
     ln_control *c = &a->control;
-    size_t size = bits_bytes(a->zone_top);
-    size_t end = a->zone_top + size;
-    if (!commit_bits(a, a->zone_top)) {
-        return false;
+    size_t keep = ln_round_up(end + NURSERY, c->grain);
+    if (keep > c->zone_committed && !commit_zone_to(a, keep)) {
+        keep = c->zone_committed;
     }
-    if (end > c->zone_committed && !commit_zone_to(a, ln_round_up(end, c->grain))) {
-        return false;
-    }
-    zero_free_memory(a);
-    memcpy(ln_arena_at(a, a->zone_top), ln_arena_at(a, a->zone_bits), size);
-    a->zone_bits = a->zone_top;
-    a->image_end = (uint32_t)end;
-    size_t keep = ln_round_up(end, c->grain);
     if (keep < c->zone_committed) {
         ln_os_decommit(ln_arena_at(a, keep), c->zone_committed - keep);
         c->zone_committed = keep;
     }
+    a->zone_end = (uint32_t)(end + NURSERY);
+}
+
+/* Bits for the zone, for themselves and for the nursery. Being a 32nd of what they tell of, they are less than
+ * twice the bits of the other two. */
+static size_t sealed_bits_bytes(size_t top) {
+    size_t others = bits_bytes(top + NURSERY);
+    return bits_bytes(top + 2 * others + LN_IMAGE_UNIT + NURSERY);
+}
+
+bool ln_zone_seal(ln_arena *a) {
+    ln_control *c = &a->control;
+    size_t size = bits_bytes(a->zone_top);
+    size_t end = ln_round_up(a->zone_top + sealed_bits_bytes(a->zone_top), LN_IMAGE_UNIT);
+    if (!commit_bits(a, a->zone_top) ||
+        (end > c->zone_committed && !commit_zone_to(a, ln_round_up(end, c->grain)))) {
+        return false;
+    }
+    zero_free_memory(a);
+    memset(ln_arena_at(a, a->zone_top), 0, end - a->zone_top);
+    memcpy(ln_arena_at(a, a->zone_top), ln_arena_at(a, a->zone_bits), size);
+    a->zone_bits = a->zone_top;
+    a->zone_top = (uint32_t)end;
+    a->image_end = (uint32_t)end;
+    commit_nursery(a, end);
     return true;
 }
 
@@ -318,7 +346,7 @@ static const char *check_block(const ln_arena *a, uint32_t block, uint32_t size)
     if (!ends_free(a, end - LN_GRANULE) || size_before(a, end) != size) {
         return "free zone block does not end where its size says";
     }
-    if (end == a->zone_top ? !ln_arena_is_sealed(a) : starts_free(a, end)) {
+    if (end == a->zone_top || starts_free(a, end)) {
         return "free zone block touches another or the top";
     }
     uint32_t next = get_next(a, block);
