@@ -267,6 +267,23 @@ static void idles_out_down_to_the_minimum(void **state) {
     kit_close(&w, pool);
 }
 
+/* Idle time starts anew with each use. */
+static void use_ends_idleness(void **state) {
+    (void)state;
+    ln_pool *pool = kit_open(&w, (ln_pool_config){.idle_ns = 50 * MS});
+    kit_give(&w, pool, kit_take(&w, pool, KEY(0)), true);
+    ln_pool_maintain(pool);
+    kit_sleep(60 * MS);
+    kit_give(&w, pool, kit_take(&w, pool, KEY(0)), true);
+    ln_pool_maintain(pool);
+    assert_int_equal(w.destroyed, 0);
+    kit_sleep(60 * MS);
+    ln_pool_maintain(pool);
+    assert_int_equal(w.destroyed, 1);
+    kit_assert_adds_up(&w, pool);
+    kit_close(&w, pool);
+}
+
 static void trims_once_each_time_it_idles(void **state) {
     (void)state;
     enum { N = 70 };
@@ -526,6 +543,10 @@ static void *neighbour_main(void *ud) {
 /* Of three items one is lost with its thread, two can be had; 0: as it should be. */
 static int child_main(ln_pool *pool) {
     lunette_status status;
+    for (const ln_cache *cache = pool->caches; cache != NULL; cache = cache->next) {
+        if (cache != ln_cache_own(pool) && (atomic_load(&cache->owner) != NULL || ln_cache_count(cache) != 0))
+            return 5; /* of a thread that is no more */
+    }
     thing *a = kit_try(&w, pool, KEY(0), 0, &status);
     thing *b = kit_try(&w, pool, KEY(0), 0, &status);
     if (a == NULL || b == NULL)
@@ -563,6 +584,51 @@ static void a_forked_child_works_on(void **state) {
     kit_close(&w, n.pool);
 }
 
+static void *waiter_main(void *ud) {
+    neighbour *n = ud;
+    lunette_status status;
+    thing *t = kit_try(&w, n->pool, KEY(0), UINT64_MAX, &status);
+    kit_give(&w, n->pool, t, true);
+    return NULL;
+}
+
+/* Who waited in the parent does not wait here: what is given back can be had again. */
+static int child_without_waiters(ln_pool *pool, thing *held) {
+    lunette_status status;
+    if (kit_stats(pool).waiting != 0)
+        return 1;
+    kit_give(&w, pool, held, true);
+    if (kit_try(&w, pool, KEY(0), 0, &status) != held)
+        return 2;
+    kit_give(&w, pool, held, true);
+    ln_pool_stats s = kit_stats(pool);
+    if (s.in_use != 0 || s.idle != 1 || s.hits_own != 1)
+        return 3;
+    ln_pool_close(&pool);
+    return atomic_load(&w.gone) == 1 && atomic_load(&w.faults) == 0 ? 0 : 4;
+}
+
+static void a_forked_child_has_no_waiters(void **state) {
+    (void)state;
+    neighbour n = {.pool = kit_open(&w, (ln_pool_config){.max = 1})};
+    thing *held = kit_take(&w, n.pool, KEY(0));
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, waiter_main, &n), 0);
+    while (kit_stats(n.pool).waiting != 1)
+        kit_sleep(MS / 10);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(child_without_waiters(n.pool, held));
+    int result = -1;
+    waitpid(child, &result, 0);
+    kit_give(&w, n.pool, held, true);
+    pthread_join(thread, NULL);
+    assert_true(WIFEXITED(result));
+    assert_int_equal(WEXITSTATUS(result), 0);
+    kit_assert_adds_up(&w, n.pool);
+    kit_close(&w, n.pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_a_wrong_configuration),
@@ -580,6 +646,7 @@ int main(void) {
         cmocka_unit_test(young_ones_stay),
         cmocka_unit_test(not_reusable_is_destroyed),
         cmocka_unit_test(idles_out_down_to_the_minimum),
+        cmocka_unit_test(use_ends_idleness),
         cmocka_unit_test(trims_once_each_time_it_idles),
         cmocka_unit_test(a_busy_host_need_not_maintain),
         cmocka_unit_test(a_failed_check_takes_another),
@@ -593,6 +660,7 @@ int main(void) {
         cmocka_unit_test(shut_is_not_the_end),
         cmocka_unit_test(one_pool_after_another),
         cmocka_unit_test(a_forked_child_works_on),
+        cmocka_unit_test(a_forked_child_has_no_waiters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

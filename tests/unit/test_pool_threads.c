@@ -372,6 +372,37 @@ static void shut_in_the_middle_of_it(void **state) {
     }
 }
 
+/* --- The two races that `attend` decides -------------------------------------------------------------------- */
+
+enum { TUSSLES = LN_TSAN || LN_ASAN ? 30000 : 300000 };
+
+static void *tussle_main(void *ud) {
+    (void)ud;
+    lunette_status status = LUNETTE_OK;
+    for (int i = 0; i < TUSSLES && status == LUNETTE_OK; i++) {
+        thing *t = kit_try(&w, pool, KEY(0), 20000 * MS, &status);
+        if (t != NULL)
+            kit_give(&w, pool, t, true);
+    }
+    kit_fault_if(&w, status != LUNETTE_OK);
+    return NULL;
+}
+
+/* One falls asleep just as the other puts the only item into its cache: if nobody noticed, it would sleep until
+ * its time is over. */
+static void no_item_slips_past_a_waiter(void **state) {
+    (void)state;
+    pthread_t threads[3];
+    pool = kit_open(&w, (ln_pool_config){.max = 1});
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, tussle_main, NULL), 0);
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(kit_stats(pool).timeouts, 0);
+    kit_assert_adds_up(&w, pool);
+    kit_close(&w, pool);
+}
+
 /* --- The end, from another thread --------------------------------------------------------------------------- */
 
 static void *give_back_main(void *ud) {
@@ -400,6 +431,26 @@ static void close_races_with_the_last_release(void **state) {
     }
 }
 
+/* Who is sent away still has to come back through the pool, which the last item no longer holds. Worth running
+ * under ASan. */
+static void close_waits_for_those_it_sends_away(void **state) {
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        pool = kit_open(&w, (ln_pool_config){.max = 1});
+        ln_pool *handle = pool;
+        atomic_store(&turns, 0);
+        thing *t = kit_take(&w, pool, KEY(0));
+        for (int i = 0; i < 4; i++)
+            queuer_start(i, UINT64_MAX);
+        wait_until_waiting(4);
+        ln_pool_close(&handle);
+        kit_give(&w, pool, t, true);
+        queuers_join(0, 4);
+        assert_int_equal(w.gone, 1);
+        assert_int_equal(w.faults, 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_come_first_served),
@@ -413,6 +464,8 @@ int main(void) {
         cmocka_unit_test(storm_at_the_maximum),
         cmocka_unit_test(storm_with_everything_on),
         cmocka_unit_test(shut_in_the_middle_of_it),
+        cmocka_unit_test(no_item_slips_past_a_waiter),
+        cmocka_unit_test(close_waits_for_those_it_sends_away),
         cmocka_unit_test(close_races_with_the_last_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
