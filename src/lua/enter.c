@@ -108,15 +108,10 @@ static void probe(void *ud) {
 /* The allocator has refused, and Lua will raise an error that calls no handler: so the trace is taken here.
  * The call stack is in order whenever Lua allocates, for the collector walks it at this very moment.
  *
- * At a first refusal Lua collects its garbage, during which nothing is allocated, and asks again: only the second in a
- * row is an error. Close to the limit there are many that end well, and a trace takes time where the stack is deep. */
+ * Whether it will be an error is not known: Lua's core collects garbage and asks once more, its string buffers do not. */
 void ln_vm_note_refusal(void *ud) {
     ln_vm *vm = ud;
-    ln_arena_stats arena;
-    ln_arena_stats_get(vm->arena, &arena);
-    bool again = vm->refused_at == arena.allocations;
-    vm->refused_at = arena.allocations;
-    if (!again || !vm->report || !vm->running)
+    if (!vm->report || !vm->running)
         return;
     ln_report_init(vm->report);
     ln_report_trace(vm->report, vm->running, 0, vm->running == vm->L);
@@ -153,7 +148,6 @@ static ln_end execute(ln_vm *vm, const ln_budget *budget, void (*body)(void *), 
     vm->closing = 0;
     vm->stack_top = __builtin_frame_address(0);
     vm->pending = NULL;
-    vm->refused_at = UINT64_MAX;
     vm->panicked = false;
     vm->located = false;
     vm->run.stack_need = LN_VM_STACK;

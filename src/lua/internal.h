@@ -42,7 +42,6 @@ struct ln_vm {
     ln_report *report;           /* where what goes wrong is noted */
     bool located;                /* the report's trace says where the script was at its deadline */
     unsigned closing;            /* coroutines that are closing one another */
-    uint64_t refused_at;         /* blocks that had been handed out when memory was last refused */
     const char *stack_top;       /* where the run's part of the C stack begins */
     bool counting;               /* a limit needs the count hook */
     ln_tree *error_value;        /* where an uncaught error value goes; NULL: nowhere */

@@ -1,6 +1,7 @@
 /* The life of a VM: opened from its template, restored to it, closed. */
 #include "lua/vm.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,16 @@
 
 /* --- Becoming what the template is --- */
 
+/* No two VMs are ever of the same generation, so that what one gave out is stale in every other. Each takes numbers
+ * from a block of its own, for resets not to meet at one counter. */
+static uint64_t next_generation(uint64_t last) {
+    enum { BLOCK = 1 << 20 };
+    static _Atomic(uint64_t) blocks = 1;
+    return (last + 1) % BLOCK != 0 && last != 0 ? last + 1 : atomic_fetch_add(&blocks, 1) * BLOCK;
+}
+
 static void as_new(ln_vm *vm) {
-    vm->generation++;
+    vm->generation = next_generation(vm->generation);
     vm->pristine = true;
     vm->warnings_on = ln_sandbox_level(vm->setup->sandbox) != LUNETTE_SANDBOX_NONE;
 }
