@@ -30,21 +30,23 @@ static void put_page_size(char *value) {
     snprintf(value, MACHINE_VALUE_SIZE, "%ld", sysconf(_SC_PAGESIZE));
 }
 
-static void put_limit(char *value, int resource) {
-    struct rlimit limit;
+static void put_limit(char *value, const struct rlimit *limit) {
     char amount[UNITS_TEXT_SIZE];
-    if (getrlimit((__rlimit_resource_t)resource, &limit) == 0)
-        snprintf(value, MACHINE_VALUE_SIZE, "%s",
-                 limit.rlim_cur == RLIM_INFINITY ? "unlimited"
-                                                 : units_round(UNITS_SIZE, limit.rlim_cur, amount));
+    snprintf(value, MACHINE_VALUE_SIZE, "%s",
+             limit->rlim_cur == RLIM_INFINITY ? "unlimited"
+                                              : units_round(UNITS_SIZE, limit->rlim_cur, amount));
 }
 
 static void put_address_space(char *value) {
-    put_limit(value, RLIMIT_AS);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0)
+        put_limit(value, &limit);
 }
 
 static void put_stack(char *value) {
-    put_limit(value, RLIMIT_STACK);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0)
+        put_limit(value, &limit);
 }
 
 /* Whether one arena's worth of address space can be had. */

@@ -138,8 +138,8 @@ void text_add_base64(text *to, const char *bytes, size_t size) {
     for (size_t at = 0; at < size; at += 3) {
         const size_t there = size - at < 3 ? size - at : 3;
         uint32_t group = 0;
-        for (size_t i = 0; i < 3; i++)
-            group = group << 8 | (i < there ? (unsigned char)bytes[at + i] : 0u);
+        for (size_t i = 0; i < there; i++)
+            group += (uint32_t)(unsigned char)bytes[at + i] << (16 - 8 * i);
         char out[4];
         for (size_t i = 0; i < 4; i++)
             out[i] = i <= there ? digits[group >> (18 - 6 * i) & 63] : '=';

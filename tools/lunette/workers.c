@@ -71,7 +71,7 @@ static void raise_to(_Atomic uint64_t *highest, uint64_t value) {
     uint64_t seen = atomic_load_explicit(highest, memory_order_relaxed);
     while (seen < value && !atomic_compare_exchange_weak_explicit(highest, &seen, value, memory_order_relaxed,
                                                                   memory_order_relaxed))
-        continue;
+        ;
 }
 
 static void note_stats(batch_script *script, const lunette_context *context) {
