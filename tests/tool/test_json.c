@@ -60,6 +60,7 @@ static void test_keys(void **state) {
         assert_true(json_is_number(json_object_get(stats, keys[i])));
     assert_int_equal(json_integer_value(json_object_get(stats, "output_bytes")), 4);
     assert_true(json_number_value(json_object_get(stats, "wall_us")) > 0);
+    assert_true(json_number_value(json_object_get(stats, "cpu_us")) > 0);
     assert_true(json_integer_value(json_object_get(stats, "memory_committed")) >=
                 json_integer_value(json_object_get(stats, "memory_used")));
     json_decref(run);
