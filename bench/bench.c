@@ -61,7 +61,7 @@ uint64_t bench_now(void) {
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t processor_time(void) {
+uint64_t bench_processor(void) {
     struct timespec now;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
@@ -77,11 +77,11 @@ typedef struct reply {
 
 static reply side_round(const bench_side *side, void *ud, uint64_t count) {
     reply answer = {0};
-    uint64_t processor = processor_time();
+    uint64_t processor = bench_processor();
     uint64_t start = bench_now();
     answer.ns = side->work(ud, count, &answer.check);
     uint64_t wall = bench_now() - start;
-    processor = processor_time() - processor;
+    processor = bench_processor() - processor;
     answer.waited = wall > processor ? wall - processor : 0;
     return answer;
 }

@@ -73,6 +73,9 @@ void bench_report_pair(const char *name, const bench_side *lunette, const bench_
 /* Monotonic, in nanoseconds. */
 uint64_t bench_now(void);
 
+/* What this process has used of the processors, in nanoseconds. */
+uint64_t bench_processor(void);
+
 /* Value number floor(share * count) of an array that this sorts; 0 where it is empty. */
 double bench_quantile(double *values, size_t count, double share);
 

@@ -3,7 +3,8 @@
  *                      all of them
  *
  * The value is the median; p50, p99, max and the script of the worst case stand beside it. There is no peer that
- * ends these scripts at all, so the deadline itself stands in its place. */
+ * ends these scripts at all, so the deadline itself stands in its place. A run that had to wait for a processor
+ * says how late the machine is, not the guard: it is made again, as often as there are repeats. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 #include "bench.h"
 
-enum { REPEATS = 9, CATEGORIES_MAX = 16 };
+enum { REPEATS = 5, CATEGORIES_MAX = 16, WAITED_NS = 100 * 1000 };
 
 static const uint64_t DEADLINE_NS = UINT64_C(20000000);
 
@@ -80,12 +81,15 @@ static lunette_context *open_context(void) {
 }
 
 /* Microseconds past the deadline; below 0 where the run ended before it. */
-static double run_once(lunette_context *context, const char *name, const char *text, size_t size) {
+static double run_once(lunette_context *context, const char *name, const char *text, size_t size,
+                       bool *waited) {
     lunette_value *results = NULL;
     lunette_context_reset(context);
+    uint64_t processor = bench_processor();
     uint64_t start = bench_now();
     lunette_context_run(context, name, text, size, NULL, &results);
     uint64_t ns = bench_now() - start;
+    *waited = ns > bench_processor() - processor + WAITED_NS;
     lunette_value_free(&results);
     return ((double)ns - (double)DEADLINE_NS) / 1e3;
 }
@@ -105,8 +109,13 @@ static void run_script(lunette_context *context, const char *path) {
     category *all = category_named("all", 3);
     size_t before = own->count;
     size = first_tenant(text, size);
-    for (int i = 0; i < REPEATS; i++) {
-        double us = run_once(context, name, text, size);
+    int again = REPEATS;
+    for (int i = 0; i < REPEATS;) {
+        bool waited;
+        double us = run_once(context, name, text, size, &waited);
+        if (waited && again-- > 0)
+            continue;
+        i++;
         if (us > 0) {
             add(own, name, us);
             add(all, name, us);
