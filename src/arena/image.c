@@ -1,9 +1,9 @@
 /* The image: the pristine bytes of a sealed arena, and the way back to them.
  *
  * The image is one stretch, from the header to the end of the zone's bits. arena.c argues why nothing else of an
- * arena needs to be restored; so a reset is a copy whose cost depends on the image alone, not on what ran. The copy
- * lies at the same distance from a page's start as the original: whole pages of one correspond to whole pages of
- * the other, for a reset that copies only pages that were written to.
+ * arena needs to be restored; so a reset is a copy whose cost depends on the image alone, not on what ran (of a
+ * large image only the pages that were written to: dirty.c). The copy lies at the same distance from a page's start
+ * as the original: whole pages of one correspond to whole pages of the other.
  *
  * An image holds addresses of the arena it was taken from. To serve another arena, the words of it that hold one
  * are moved by the distance of the bases: those lie in the zone, from LN_ZONE_START to zone_bits, and outside the
@@ -14,6 +14,7 @@
  *
  * Addresses keep their lower 32 bits, because such arenas lie multiples of 4 GiB apart. So hashes made of them, as
  * Lua's are, stay right. */
+#include "arena/dirty.h"
 #include "arena/layout.h"
 #include "arena/relocate.h"
 #include "base/os.h"
@@ -121,19 +122,39 @@ static uint64_t distance_to(const ln_image *image, const ln_arena *a) {
     return (uint64_t)((uintptr_t)a - (uintptr_t)image->base);
 }
 
-void ln_image_restore(const ln_image *image, ln_arena *a) {
-    uint64_t distance = distance_to(image, a);
-    char *to = ln_arena_at(a, LN_CONTROL_SIZE);
-    if (distance == 0) {
-        memcpy(to, bytes_of(image), ln_image_size(image));
-    } else {
-        ln_relocate((uint64_t *)(void *)to, (const uint64_t *)(const void *)bytes_of(image), image->bits,
-                    words_of(image), distance);
+size_t ln_image_end(const ln_image *image) {
+    return image->end;
+}
+
+void ln_image_copy(const ln_image *image, ln_arena *a, size_t from, size_t to) {
+    from = from > LN_CONTROL_SIZE ? from : LN_CONTROL_SIZE;
+    to = to < image->end ? to : image->end;
+    if (from >= to) {
+        return;
     }
+    uint64_t distance = distance_to(image, a);
+    if (distance == 0) {
+        memcpy(ln_arena_at(a, from), (const char *)image + from, to - from);
+    } else {
+        ln_relocate(ln_arena_at(a, from), (const uint64_t *)(const void *)((const char *)image + from),
+                    image->bits + (from - LN_CONTROL_SIZE) / 64, (to - from) / sizeof(uint64_t), distance);
+    }
+}
+
+/* The reserve is taken back, and what was in use above the limit is not any more. */
+static void settle(ln_arena *a) {
     if (LN_UNLIKELY(a->control.lent || a->control.over)) {
         a->control.lent = false;
         ln_arena_settle(a);
     }
+}
+
+void ln_image_restore(const ln_image *image, ln_arena *a) {
+    if (!ln_dirty_restore(image, a)) {
+        ln_image_copy(image, a, LN_CONTROL_SIZE, image->end);
+        ln_dirty_watch(image, a);
+    }
+    settle(a);
 }
 
 bool ln_image_shareable(const ln_image *image) {
@@ -147,7 +168,9 @@ lunette_status ln_image_spawn(const ln_image *image, ln_arena *a) {
     if (!ln_zone_cover(a, header_of(image)->zone_end) && !ln_zone_cover(a, image->end)) {
         return LUNETTE_NO_MEMORY;
     }
-    ln_image_restore(image, a);
+    ln_dirty_forget(a);
+    ln_image_copy(image, a, LN_CONTROL_SIZE, image->end);
+    settle(a);
     return LUNETTE_OK;
 }
 

@@ -85,9 +85,12 @@ typedef struct ln_control {
     uint32_t page_max;       /* page number up to which the limit lets them be */
     uint32_t page_ready;     /* the lower of the two: what page_top may rise to at once */
     uint32_t zone_max;       /* offset the zone can reach at most, whatever the limit */
+    const ln_image *watched; /* whose pages the system watches here (dirty.c); NULL: none */
     uint8_t kind;            /* ln_arena_kind */
-    bool lent;               /* the reserve is open */
-    bool over;               /* more is committed than allowed, because it was in use when that was lowered */
+    uint8_t watch_misses;
+    bool watch_refused; /* until another image comes */
+    bool lent;          /* the reserve is open */
+    bool over;          /* more is committed than allowed, because it was in use when that was lowered */
     bool fail_forever;
     bool shares_images;
     bool large_pages; /* the system was asked for them */

@@ -45,7 +45,7 @@ __attribute__((target("avx2"))) static void
 move_spread(uint64_t *to, const uint64_t *from, const uint8_t *bits, size_t count, uint64_t distance) {
     __m256i d = _mm256_set1_epi64x((long long)distance);
     for (size_t i = 0; i < count; i += 4) {
-        unsigned nibble = bits[i / 8] >> (i & 4) & 15u;
+        unsigned nibble = (unsigned)bits[i / 8] >> (i & 4) & 15u;
         __m256i words = _mm256_loadu_si256((const __m256i *)(const void *)(from + i));
         words = _mm256_add_epi64(words, _mm256_and_si256(spread(nibble), d));
         _mm256_storeu_si256((__m256i *)(void *)(to + i), words);
