@@ -2,8 +2,9 @@
  * objects) are called here in a host section: a deadline that passes meanwhile takes effect as they return.
  *
  * None of them calls back into a script's code; those that would, with fields read through metamethods, have
- * a replacement of their own that does this part outside the section (ln_lib_time). What they raise is caught
- * inside the section and raised again after it.
+ * a replacement of their own that does this part outside the section (ln_lib_time); so has the one that a
+ * script can make take as long as it likes (ln_lib_date). What they raise is caught inside the section and
+ * raised again after it.
  *
  * Streams: after every call the handles that went in and came out are looked at, still inside the section, so
  * that the list of open files (files.h) is exact whenever a kill can happen. */
@@ -70,10 +71,10 @@ static int raise_as(lua_State *L, int status, const char *name) {
     return lua_error(L);
 }
 
-void ln_hosted_call(lua_State *L, int arguments) {
+void ln_hosted_call(lua_State *L, int arguments, const char *name) {
     int status = call_in_section(L, arguments, false);
     if (status != LUA_OK)
-        raise_as(L, status, "?");
+        raise_as(L, status, name);
 }
 
 static void wrap(lua_State *L, const char *name);

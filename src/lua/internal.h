@@ -129,8 +129,9 @@ void ln_sandbox_build(lua_State *L, const ln_sandbox *sandbox);
 void ln_hosted_wrap(lua_State *L, const char *name);
 
 /* Calls the C function below `arguments` values on the stack in a host section, leaving all its results; what
- * it raises is raised again after the section. It must not call back into Lua code. */
-void ln_hosted_call(lua_State *L, int arguments);
+ * it raises is raised again after the section, with `name` where no other is known. It must not call back into
+ * Lua code. */
+void ln_hosted_call(lua_State *L, int arguments, const char *name);
 
 /* Puts the methods of file handles into host sections, if the state has file handles. May raise. */
 void ln_hosted_wrap_files(lua_State *L);
@@ -146,6 +147,7 @@ int ln_lib_format(lua_State *L);
 int ln_lib_gmatch(lua_State *L);
 int ln_lib_randomseed(lua_State *L);
 int ln_lib_setlocale(lua_State *L);
+int ln_lib_date(lua_State *L);
 int ln_lib_time(lua_State *L);
 int ln_lib_xpcall(lua_State *L);
 int ln_lib_coroutine_close(lua_State *L);

@@ -2,6 +2,7 @@
  * Lua's function and does not say otherwise, that function is its first upvalue. All may raise. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "lua/internal.h"
 
@@ -299,6 +300,72 @@ int ln_lib_setlocale(lua_State *L) {
     return 1;
 }
 
+/* What strftime may do in one host section: no deadline ends one, so a long format is done in pieces. */
+enum { DATE_PIECE = 256 };
+
+/* Where a piece that starts at a conversion ends: before another conversion, or at the end of the format. A
+ * conversion is a letter behind the '%', or two if the first is 'E' or 'O'. */
+static const char *date_piece(const char *start, const char *end) {
+    const char *at = start;
+    while (at < end && at - start < DATE_PIECE) {
+        if (*at == '%')
+            at += at + 1 < end && (at[1] == 'E' || at[1] == 'O') ? 3 : 2;
+        const char *next = at < end ? memchr(at, '%', (size_t)(end - at)) : NULL;
+        if (!next || next - start > DATE_PIECE)
+            break;
+        at = next;
+    }
+    return at < end ? at : end;
+}
+
+/* Adds what Lua's own makes of one piece; stack value 2 is the time. */
+static void add_date(lua_State *L, luaL_Buffer *text, bool utc, const char *piece, size_t size) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushstring(L, utc ? "!" : "");
+    lua_pushlstring(L, piece, size);
+    lua_concat(L, 2);
+    lua_pushvalue(L, 2);
+    ln_hosted_call(L, 2, "os.date");
+    luaL_addvalue(text);
+}
+
+/* Text between the pieces is copied as it is, so that none of them reads as "*t" or starts with '!'. */
+static int format_long_date(lua_State *L, const char *format, size_t size) {
+    const char *end = format + size, *at = format + (*format == '!');
+    lua_settop(L, 2);
+    if (lua_isnil(L, 2)) {
+        lua_pushinteger(L, (lua_Integer)time(NULL));
+        lua_replace(L, 2);
+    }
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
+    while (at < end) {
+        const char *next = *at == '%' ? date_piece(at, end) : memchr(at, '%', (size_t)(end - at));
+        if (!next)
+            next = end;
+        if (*at == '%')
+            add_date(L, &text, *format == '!', at, (size_t)(next - at));
+        else
+            luaL_addlstring(&text, at, (size_t)(next - at));
+        at = next;
+    }
+    luaL_pushresult(&text);
+    return 1;
+}
+
+int ln_lib_date(lua_State *L) {
+    size_t size;
+    const char *format = luaL_optlstring(L, 1, "%c", &size);
+    bool is_table = strcmp(format + (*format == '!'), "*t") == 0; /* whatever lies behind a zero */
+    if (size > DATE_PIECE && !is_table)
+        return format_long_date(L, format, size);
+    int arguments = lua_gettop(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    ln_hosted_call(L, arguments, "os.date");
+    return lua_gettop(L);
+}
+
 /* Reads and writes the date's fields as Lua's own does, metamethods included, but around the section. */
 int ln_lib_time(lua_State *L) {
     static const char *const READ[] = {"year", "month", "day", "hour", "min", "sec", "isdst"};
@@ -317,7 +384,7 @@ int ln_lib_time(lua_State *L) {
     }
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 2);
-    ln_hosted_call(L, 1);
+    ln_hosted_call(L, 1, "os.time");
     for (size_t i = 0; i < LN_COUNT(WRITTEN); i++) {
         lua_getfield(L, 2, WRITTEN[i]);
         lua_setfield(L, 1, WRITTEN[i]);

@@ -128,7 +128,7 @@
 
 #define LN_NAMES_OS(X) \
     X("os", "clock",     RESTRICTED, PLAIN,  NULL, NULL) \
-    X("os", "date",      RESTRICTED, HOSTED, NULL, "in a host section: the time zone's data is behind a lock") \
+    X("os", "date",      RESTRICTED, ALWAYS, ln_lib_date, "in a host section: the time zone's data is behind a lock") \
     X("os", "difftime",  RESTRICTED, PLAIN,  NULL, NULL) \
     X("os", "execute",   NONE,       HOSTED, NULL, "in a host section") \
     X("os", "exit",      NONE,       HOSTED, NULL, "ends the host's process") \
