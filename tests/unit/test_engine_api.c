@@ -1,0 +1,445 @@
+/* Every public function with arguments that are missing, wrong, of another version or of another object, and at moments when
+ * it cannot serve: the documented status, words in lunette_last_failure(), and nothing changed. */
+#include "support.h"
+
+#include <pthread.h>
+
+/* The call must be refused with this status, for a reason that mentions this. */
+static void expect_refusal(lunette_status status, lunette_status expected, const char *words, int line) {
+    if (status != expected)
+        fail_msg("line %d: %s instead of %s", line, lunette_status_name(status),
+                 lunette_status_name(expected));
+    if (!strstr(lunette_last_failure(), words))
+        fail_msg("line %d: '%s' does not mention '%s'", line, lunette_last_failure(), words);
+}
+
+#define refused(call, expected, words) expect_refusal(call, LUNETTE_##expected, words, __LINE__)
+
+/* --- Engines --- */
+
+static void engines_refuse_bad_configurations(void **state) {
+    (void)state;
+    lunette_engine *engine = (lunette_engine *)&engine;
+    refused(lunette_engine_open(NULL, NULL), INVALID_ARGUMENT, "`engine` is NULL");
+    static const struct {
+        size_t at;
+        unsigned value;
+        const char *words;
+    } FIELDS[] = {
+        {offsetof(lunette_config, sandbox), 3, "config.sandbox"},
+        {offsetof(lunette_config, guard), 3, "config.guard"},
+        {offsetof(lunette_config, guard_signal), 9, "config.guard_signal"},
+        {offsetof(lunette_config, guard_signal), 1000, "config.guard_signal"},
+        {offsetof(lunette_config, contain_faults), 3, "config.contain_faults"},
+        {offsetof(lunette_config, gc), 3, "config.gc"},
+        {offsetof(lunette_config, gc_pause), 1001, "gc_pause"},
+        {offsetof(lunette_config, gc_minor), 101, "gc_minor"},
+        {offsetof(lunette_config, allow_count), 1, "config.allow"},
+        {offsetof(lunette_config, deny_count), 1, "config.deny"},
+        {offsetof(lunette_config, limits.memory), 1000, "config.limits.memory"},
+    };
+    for (size_t i = 0; i < LN_COUNT(FIELDS); i++) {
+        lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+        memcpy((char *)&config + FIELDS[i].at, &FIELDS[i].value, sizeof FIELDS[i].value);
+        engine = (lunette_engine *)&engine;
+        refused(lunette_engine_open(&config, &engine), INVALID_ARGUMENT, FIELDS[i].words);
+        assert_null(engine);
+    }
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.limits.memory = LUNETTE_MEMORY_MAX + 1;
+    refused(lunette_engine_open(&config, &engine), INVALID_ARGUMENT, "config.limits.memory");
+    const char *missing[] = {NULL};
+    config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.allow = missing;
+    config.allow_count = 1;
+    refused(lunette_engine_open(&config, &engine), INVALID_ARGUMENT, "config.allow[0]");
+}
+
+/* A struct of an earlier version is shorter; one of a later version is longer, and may be used while what it adds is zero. */
+static void sizes_tell_versions(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    struct {
+        lunette_config config;
+        char more[64];
+    } later = {.config = kit_config(LUNETTE_SANDBOX_STRICT)};
+    later.config.size = 0;
+    refused(lunette_engine_open(&later.config, &engine), INVALID_ARGUMENT, "lunette_config.size is 0");
+    later.config.size = 100000;
+    refused(lunette_engine_open(&later.config, &engine), INVALID_ARGUMENT, "lunette_config.size");
+    later.config.size = sizeof later;
+    assert_int_equal(lunette_engine_open(&later.config, &engine), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    later.more[63] = 1;
+    refused(lunette_engine_open(&later.config, &engine), UNSUPPORTED, "later version");
+    later.config.size = offsetof(lunette_config, allow);
+    assert_int_equal(lunette_engine_open(&later.config, &engine), LUNETTE_OK);
+    assert_int_equal(ln_sandbox_level(engine->sandbox), LUNETTE_SANDBOX_STRICT);
+
+    lunette_context *context;
+    lunette_run_options options = lunette_run_options_default();
+    lunette_limits limits = lunette_limits_default();
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    options.size = 3;
+    refused(lunette_context_run(context, NULL, "", 0, &options, NULL), INVALID_ARGUMENT,
+            "lunette_run_options.size is 3");
+    options = lunette_run_options_default();
+    options.limits = &limits;
+    limits.size = 0;
+    refused(lunette_context_run(context, NULL, "", 0, &options, NULL), INVALID_ARGUMENT,
+            "options.limits.size is 0");
+    limits.size = offsetof(lunette_limits, cpu_ns);
+    limits.cpu_ns = 1; /* not a part of that version */
+    assert_int_equal(lunette_context_run(context, NULL, "", 0, &options, NULL), LUNETTE_OK);
+    lunette_stats stats = {.size = 8};
+    refused(lunette_context_stats(context, &stats), INVALID_ARGUMENT, "stats->size");
+    lunette_engine_info info = {.size = 0};
+    refused(lunette_engine_info_get(engine, &info), INVALID_ARGUMENT, "info->size");
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+}
+
+static void information(void **state) {
+    (void)state;
+    lunette_context *context = kit_restricted();
+    lunette_engine_info info = {.size = sizeof info};
+    refused(lunette_engine_info_get(NULL, &info), INVALID_ARGUMENT, "NULL");
+    refused(lunette_engine_info_get(context->engine, NULL), INVALID_ARGUMENT, "NULL");
+    assert_int_equal(lunette_engine_info_get(context->engine, &info), LUNETTE_OK);
+    assert_int_equal(strncmp(info.lua_release, "5.4", 3), 0);
+    assert_string_equal(info.reset, "image");
+    assert_true(info.image_bytes > 10000 && info.image_bytes < 100000);
+    assert_true(info.stack_needed >= 512 << 10);
+    kit_close(context);
+    assert_non_null(lunette_sandbox_name(0));
+    assert_null(lunette_sandbox_name(100000));
+    assert_null(lunette_lua_defect(100000));
+    for (size_t i = 0; lunette_lua_defect(i); i++)
+        assert_true(*lunette_lua_defect(i)->name && *lunette_lua_defect(i)->protection);
+    assert_string_equal(lunette_version(), LUNETTE_VERSION);
+    assert_int_equal(strncmp(lunette_lua_version(), "Lua 5.4", 7), 0);
+    assert_string_equal(lunette_status_name((lunette_status)1234), "unknown");
+    assert_string_equal(lunette_status_name(LUNETTE_MEMORY_LIMIT), "memory_limit");
+    assert_string_equal(lunette_type_name((lunette_type)99), "unknown");
+}
+
+/* --- NULL --- */
+
+static void null_is_refused(void **state) {
+    (void)state;
+    lunette_context *context = kit_restricted(), *none = NULL;
+    lunette_engine *no_engine = NULL;
+    lunette_value value = lunette_integer(1), *out = (lunette_value *)&out;
+    lunette_stats stats = {.size = sizeof stats};
+    refused(lunette_context_acquire(NULL, &none), INVALID_ARGUMENT, "lunette_context_acquire");
+    refused(lunette_context_acquire(context->engine, NULL), INVALID_ARGUMENT, "lunette_context_acquire");
+    refused(lunette_context_reset(NULL), INVALID_ARGUMENT, "lunette_context_reset: `context` is NULL");
+    refused(lunette_context_run(NULL, NULL, "", 0, NULL, &out), INVALID_ARGUMENT,
+            "lunette_context_run: `context`");
+    assert_null(out);
+    out = (lunette_value *)&out;
+    refused(lunette_context_run(context, NULL, NULL, 0, NULL, &out), INVALID_ARGUMENT, "`text` is NULL");
+    assert_null(out);
+    refused(lunette_context_check(NULL, NULL, "", 0), INVALID_ARGUMENT, "lunette_context_check");
+    refused(lunette_context_check(context, NULL, NULL, 0), INVALID_ARGUMENT, "`text` is NULL");
+    refused(lunette_context_set_global(NULL, "x", &value), INVALID_ARGUMENT, "`context` is NULL");
+    refused(lunette_context_set_global(context, NULL, &value), INVALID_ARGUMENT, "`name` is NULL");
+    refused(lunette_context_set_global(context, "x", NULL), INVALID_ARGUMENT, "`value` is NULL");
+    refused(lunette_context_get_global(NULL, "x", &out), INVALID_ARGUMENT, "`context` is NULL");
+    refused(lunette_context_get_global(context, NULL, &out), INVALID_ARGUMENT, "`name` is NULL");
+    refused(lunette_context_get_global(context, "x", NULL), INVALID_ARGUMENT, "`value` is NULL");
+    refused(lunette_context_stats(NULL, &stats), INVALID_ARGUMENT, "lunette_context_stats");
+    refused(lunette_context_stats(context, NULL), INVALID_ARGUMENT, "lunette_context_stats");
+    refused(lunette_context_verify(NULL), INVALID_ARGUMENT, "lunette_context_verify");
+    assert_int_equal(lunette_context_release(NULL), LUNETTE_OK);
+    assert_int_equal(lunette_context_release(&none), LUNETTE_OK);
+    lunette_engine_close(NULL);
+    lunette_engine_close(&no_engine);
+    lunette_context_cancel(NULL);
+    assert_null(lunette_context_error(NULL));
+    assert_null(lunette_context_user_data(NULL));
+    lunette_context_set_user_data(NULL, context);
+    lunette_value_free(NULL);
+    lunette_value_free(&(lunette_value *){NULL});
+    assert_int_equal(lunette_value_copy(NULL, &out), LUNETTE_INVALID_ARGUMENT);
+    assert_int_equal(lunette_value_copy(&value, NULL), LUNETTE_INVALID_ARGUMENT);
+    assert_null(lunette_value_get(NULL, "x"));
+    assert_null(lunette_value_at(NULL, 0));
+    expect_ok(context, "return 1");
+    kit_close(context);
+}
+
+/* --- Busy --- */
+
+struct intruder {
+    lunette_context *context;
+    int calls, wrong;
+};
+
+static void count_busy(struct intruder *intruder, lunette_status status) {
+    intruder->calls++;
+    intruder->wrong += status != LUNETTE_BUSY || !strstr(lunette_last_failure(), "in use by another call");
+}
+
+/* No assertions in here: Lua is on the stack. */
+static void intrude(struct intruder *intruder) {
+    lunette_context *context = intruder->context, *released = context;
+    lunette_value value = lunette_integer(1), *out;
+    count_busy(intruder, lunette_context_run(context, NULL, "", 0, NULL, NULL));
+    count_busy(intruder, lunette_context_check(context, NULL, "", 0));
+    count_busy(intruder, lunette_context_reset(context));
+    count_busy(intruder, lunette_context_set_global(context, "x", &value));
+    count_busy(intruder, lunette_context_get_global(context, "x", &out));
+    count_busy(intruder, lunette_context_verify(context));
+    count_busy(intruder, lunette_context_release(&released));
+    intruder->wrong += released != context;
+}
+
+static void *intrude_from_thread(void *ud) {
+    intrude(ud);
+    return NULL;
+}
+
+static void intrude_from_output(void *ud, lunette_context *context, const char *bytes, size_t size) {
+    struct intruder *intruder = ud;
+    pthread_t thread;
+    (void)size;
+    intruder->context = context;
+    if (*bytes == 'h')
+        intrude(intruder);
+    else if (pthread_create(&thread, NULL, intrude_from_thread, intruder) == 0)
+        pthread_join(thread, NULL);
+}
+
+static void a_context_in_use_is_busy(void **state) {
+    (void)state;
+    struct intruder intruder = {0};
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.output = intrude_from_output;
+    config.output_ud = &intruder;
+    lunette_context *context = kit_open(&config);
+    expect_ok(context, "print('here')");
+    assert_int_equal(intruder.calls, 7);
+    expect_ok(context, "print('there')");
+    assert_int_equal(intruder.calls, 14);
+    assert_int_equal(intruder.wrong, 0);
+    expect_ok(context, "return 1");
+    kit_close(context);
+}
+
+/* --- States --- */
+
+static void a_closed_engine_runs_nothing(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context;
+    assert_int_equal(lunette_engine_open(NULL, &engine), LUNETTE_OK);
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    assert_null(engine);
+    refused(lunette_context_run(context, NULL, "", 0, NULL, NULL), CLOSED, "closed");
+    assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+}
+
+/* --- A host's allocator that has nothing left --- */
+
+static bool exhausted;
+
+static void *sometimes(void *ud, void *ptr, size_t osize, size_t nsize) {
+    (void)ud;
+    (void)osize;
+    if (nsize == 0) {
+        free(ptr);
+        return NULL;
+    }
+    return exhausted && nsize > osize ? NULL : realloc(ptr, nsize);
+}
+
+static void a_context_without_a_state(void **state) {
+    (void)state;
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    lunette_value value = lunette_integer(1), *out;
+    config.alloc = sometimes;
+    exhausted = false;
+    lunette_context *context = kit_open(&config);
+    expect_ok(context, "x = 1");
+    exhausted = true;
+    refused(lunette_context_reset(context), NO_MEMORY, "lunette_context_reset");
+    refused(lunette_context_run(context, NULL, "", 0, NULL, NULL), WRONG_STATE, "lunette_context_run");
+    refused(lunette_context_check(context, NULL, "", 0), WRONG_STATE, "lunette_context_check");
+    refused(lunette_context_set_global(context, "x", &value), WRONG_STATE, "lunette_context_set_global");
+    refused(lunette_context_get_global(context, "x", &out), WRONG_STATE, "lunette_context_get_global");
+    refused(lunette_context_reset(context), NO_MEMORY, "lunette_context_reset");
+    exhausted = false;
+    assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    expect_ok(context, "assert(x == nil)");
+    expect_ok(context, "x = 1");
+    exhausted = true;
+    kit_close(context);
+    exhausted = false;
+}
+
+/* --- Nesting, threads, user data --- */
+
+struct inner {
+    lunette_context *context;
+    lunette_status status;
+};
+
+static void run_inner(void *ud, lunette_context *context, const char *bytes, size_t size) {
+    struct inner *inner = ud;
+    (void)context;
+    inner->status = lunette_context_run(inner->context, "inner", bytes, size, NULL, NULL);
+}
+
+static void contexts_run_inside_one_another(void **state) {
+    (void)state;
+    struct inner inner = {kit_restricted(), LUNETTE_OK};
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.output = run_inner;
+    config.output_ud = &inner;
+    lunette_context *context = kit_open(&config);
+    expect_ok(context, "print('x = 5')");
+    assert_int_equal(inner.status, LUNETTE_OK);
+    expect_ok(context, "print('error(1)')");
+    assert_int_equal(inner.status, LUNETTE_RUNTIME_ERROR);
+    lunette_limits limits = lunette_limits_default();
+    lunette_run_options options = lunette_run_options_default();
+    limits.wall_ns = 30 * MILLISECOND;
+    options.limits = &limits;
+    assert_int_equal(
+        lunette_context_run(context, NULL, "print('while true do end') x = 1", SIZE_MAX, &options, NULL),
+        LUNETTE_TIME_LIMIT);
+    assert_int_equal(inner.status, LUNETTE_TIME_LIMIT); /* the outer deadline is the inner one's too */
+    expect_ok(context, "assert(x == nil)");
+    expect_ok(inner.context, "assert(x == nil)");
+    kit_close(context);
+    kit_close(inner.context);
+}
+
+static void *run_elsewhere(void *ud) {
+    lunette_status status = lunette_context_run(
+        ud, NULL, "n = (n or 0) + 1 for i = 1, 10000 do local t = {i} end", SIZE_MAX, NULL, NULL);
+    return (void *)(uintptr_t)(status == LUNETTE_OK);
+}
+
+static void contexts_move_between_threads(void **state) {
+    (void)state;
+    lunette_context *context = kit_restricted();
+    for (int i = 0; i < 20; i++) {
+        pthread_t thread;
+        void *ok;
+        assert_int_equal(pthread_create(&thread, NULL, run_elsewhere, context), 0);
+        pthread_join(thread, &ok);
+        assert_non_null(ok);
+    }
+    expect_ok(context, "assert(n == 20)");
+    kit_close(context);
+}
+
+static void *run_on_little_stack(void *ud) {
+    lunette_status status = lunette_context_run(ud, NULL, "x = 1", SIZE_MAX, NULL, NULL);
+    return (void *)(intptr_t)(strstr(lunette_last_failure(), "stack") ? status : LUNETTE_OK);
+}
+
+static void too_little_stack_is_refused(void **state) {
+    (void)state;
+    lunette_context *context = kit_restricted();
+    pthread_t thread;
+    pthread_attr_t attributes;
+    void *status;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 256 << 10);
+    assert_int_equal(pthread_create(&thread, &attributes, run_on_little_stack, context), 0);
+    pthread_join(thread, &status);
+    pthread_attr_destroy(&attributes);
+    assert_int_equal((intptr_t)status, LUNETTE_STACK_TOO_SMALL);
+    expect_ok(context, "assert(x == nil)");
+    kit_close(context);
+}
+
+static void user_data_stays_until_release(void **state) {
+    (void)state;
+    int mine;
+    lunette_engine *engine;
+    lunette_context *context;
+    assert_int_equal(lunette_engine_open(NULL, &engine), LUNETTE_OK);
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    assert_null(lunette_context_user_data(context));
+    lunette_context_set_user_data(context, &mine);
+    expect_ok(context, "return 1");
+    assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    assert_ptr_equal(lunette_context_user_data(context), &mine);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    assert_null(lunette_context_user_data(context));
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+}
+
+static void run_limits_replace_the_engines(void **state) {
+    (void)state;
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.limits.wall_ns = 20 * MILLISECOND;
+    config.limits.instructions = 1000000;
+    lunette_context *context = kit_open(&config);
+    lunette_limits limits = lunette_limits_default();
+    lunette_run_options options = lunette_run_options_default();
+    options.limits = &limits;
+    limits.wall_ns = LUNETTE_UNLIMITED;
+    limits.memory = MIB; /* has no say here */
+    assert_int_equal(lunette_context_run(context, NULL, "while true do end", SIZE_MAX, &options, NULL),
+                     LUNETTE_INSTRUCTION_LIMIT);
+    limits.instructions = LUNETTE_UNLIMITED;
+    limits.wall_ns = 0;
+    assert_int_equal(lunette_context_run(context, NULL, "while true do end", SIZE_MAX, &options, NULL),
+                     LUNETTE_TIME_LIMIT);
+    limits.wall_ns = 2000 * MILLISECOND;
+    assert_int_equal(lunette_context_run(context, NULL, "assert(#('x'):rep(3000000) == 3000000)", SIZE_MAX,
+                                         &options, NULL),
+                     LUNETTE_OK);
+    kit_close(context);
+}
+
+/* A text that is seen again is compiled once and kept; nothing of that shows. */
+static void the_same_text_again(void **state) {
+    (void)state;
+    lunette_context *context = kit_restricted();
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(
+            lunette_context_run(context, "a", "n = (n or 0) + 1 local x = nil\nx()", SIZE_MAX, NULL, NULL),
+            LUNETTE_RUNTIME_ERROR);
+        const lunette_error *error = lunette_context_error(context);
+        assert_string_equal(error->message, "attempt to call a nil value (local 'x')");
+        assert_string_equal(error->chunk, "a");
+        assert_int_equal(error->line, 2);
+        assert_int_equal(lunette_context_run(context, "b", "x = = 1", SIZE_MAX, NULL, NULL),
+                         LUNETTE_SYNTAX_ERROR);
+        assert_int_equal(lunette_context_run(context, "c", "return 1, 2", i % 2 ? 8 : SIZE_MAX, NULL, NULL),
+                         LUNETTE_OK);
+        if (i % 3 == 2)
+            assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    }
+    expect_ok(context, "assert(n == 1)");
+    kit_close(context);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(engines_refuse_bad_configurations),
+        cmocka_unit_test(sizes_tell_versions),
+        cmocka_unit_test(information),
+        cmocka_unit_test(null_is_refused),
+        cmocka_unit_test(a_context_in_use_is_busy),
+        cmocka_unit_test(a_closed_engine_runs_nothing),
+        cmocka_unit_test(a_context_without_a_state),
+        cmocka_unit_test(contexts_run_inside_one_another),
+        cmocka_unit_test(contexts_move_between_threads),
+        cmocka_unit_test(too_little_stack_is_refused),
+        cmocka_unit_test(user_data_stays_until_release),
+        cmocka_unit_test(run_limits_replace_the_engines),
+        cmocka_unit_test(the_same_text_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
