@@ -185,22 +185,26 @@ static size_t capacity_of(size_t reservation) {
     return reservation - geometry_of(reservation).pages;
 }
 
-/* Reserves 4 GiB where possible, more where the limit needs it, else as much as there is. */
-static void *reserve_for(size_t need, size_t *size) {
+static void *reserve(uint64_t size) {
+    size_t alignment = size == LN_SHARING_SIZE ? (size_t)size : LN_PAGE;
+    return size <= SIZE_MAX / 2 ? ln_os_reserve((size_t)size, alignment) : NULL;
+}
+
+/* Reserves 4 GiB where possible, and more where the limit needs it. Where address space is short, what a limit needs
+ * and no more, so that many arenas fit; without a limit, as much as there is. */
+static void *reserve_for(size_t need, bool limited, size_t *size) {
     uint64_t least = LN_RESERVATION_MIN;
     while (least < LN_RESERVATION_MAX && capacity_of((size_t)least) < need) {
         least *= 2;
     }
     uint64_t tried = least > LN_SHARING_SIZE ? least : LN_SHARING_SIZE;
-    for (; tried >= least; tried /= 2) {
-        size_t alignment = tried == LN_SHARING_SIZE ? (size_t)tried : LN_PAGE;
-        void *base = tried <= SIZE_MAX / 2 ? ln_os_reserve((size_t)tried, alignment) : NULL;
-        if (base != NULL) {
-            *size = (size_t)tried;
-            return base;
-        }
+    void *base = reserve(tried);
+    while (base == NULL && tried > least) {
+        tried = limited ? least : tried / 2;
+        base = reserve(tried);
     }
-    return NULL;
+    *size = (size_t)tried;
+    return base;
 }
 
 /* Takes the reservation's first bytes into use. */
@@ -234,7 +238,7 @@ static bool found_arena(ln_arena *a, size_t reservation, const ln_arena_config *
 static lunette_status open_own(const ln_arena_config *config, ln_arena **arena) {
     size_t need = config->limit != 0 ? config->limit + config->reserve : LN_RESERVATION_MIN / 2;
     size_t reservation;
-    ln_arena *a = reserve_for(need, &reservation);
+    ln_arena *a = reserve_for(need, config->limit != 0, &reservation);
     if (a == NULL) {
         return LUNETTE_NO_MEMORY;
     }

@@ -168,6 +168,7 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
         program->code = code;
     }
     lunette_status status = ln_vm_run(context->vm, program, budget, results);
+    program->name = NULL;
     ln_code_release(&code);
     free(chunk.heap);
     return status;
@@ -178,6 +179,8 @@ static lunette_status run(lunette_context *context, const char *name, ln_program
                           const lunette_run_options *given, lunette_value **results, const char *function) {
     lunette_run_options options;
     ln_budget budget;
+    if (!context)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `context` is NULL", function);
     lunette_status status = ln_context_hold(context, function);
     if (status != LUNETTE_OK)
         return status;

@@ -108,6 +108,10 @@ static lunette_status acquire(lunette_engine *engine, lunette_template *from, ui
         return ln_failure_plain(LUNETTE_CLOSED, "lunette_context_acquire");
     lunette_status status = ln_pool_acquire(engine->pool, from, wait_ns, &item);
     *out = item;
+    if (status == LUNETTE_NO_MEMORY)
+        return ln_failure(status,
+                          "lunette_context_acquire: the process has no memory or address space left for a "
+                          "context (ulimit -v)");
     return ln_failure_plain(status, "lunette_context_acquire");
 }
 

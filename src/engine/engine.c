@@ -95,6 +95,8 @@ static void fill_setup(lunette_engine *engine, const lunette_config *config) {
         .gc_minor = config->gc_minor,
         .gc_major = config->gc_major,
         .deterministic = config->deterministic,
+        .post_mortem =
+            config->contain_faults != LUNETTE_OFF || ln_guard_kind_of(engine->guard) == LN_GUARD_HOOK,
         .output = config->output ? config->output : write_standard_output,
         .output_ud = config->output_ud,
         .warning = config->warning,

@@ -16,11 +16,15 @@ static lunette_status check_modules(const lunette_preload *preload, size_t count
 }
 
 static lunette_status explain(lunette_status status, const char *what, const char *why) {
+    if (status == LUNETTE_STACK_TOO_SMALL)
+        return ln_failure(
+            status, "this thread has less than the %zu KiB of C stack left that a run needs (ulimit -s)",
+            (size_t)LN_VM_STACK / 1024);
     if (status == LUNETTE_NO_MEMORY)
         return ln_failure(
             status,
-            "%s: no memory: the memory limit is too small for the sandbox's library, or the host's "
-            "memory is used up",
+            "%s: the memory limit is too small for the sandbox's library, or the process has no "
+            "memory or address space left (ulimit -v)",
             what);
     if (*why)
         return ln_failure(status, "%s: %s", what, why);

@@ -156,6 +156,7 @@ static ln_end execute(ln_vm *vm, const ln_budget *budget, void (*body)(void *), 
     vm->run.probe = probe;
     vm->run.probe_ud = vm;
     ln_end end = ln_run_execute(&vm->run, vm->setup->guard, budget, body, ud);
+    vm->stood = vm->running;
     vm->running = NULL;
     return end;
 }
@@ -165,6 +166,30 @@ ln_end ln_vm_enter(ln_vm *vm, const ln_budget *budget, lua_CFunction body, void 
     ln_end end = execute(vm, budget, protected_call, &entry);
     *lua_status = entry.lua_status;
     return end;
+}
+
+/* --- Where an abandoned run stood --- */
+
+static void read_trace(void *ud) {
+    ln_vm *vm = ud;
+    lua_State *L = vm->stood;
+    ln_report_trace(vm->report, L, 0, L == vm->L);
+}
+
+/* A run that was inside a library function when it was killed came by no hook that could have noted where it was. Its
+ * state may be in the middle of anything; but reading the chain of calls writes nothing, and is done as a run of its
+ * own: should the chain lead nowhere, that is a fault that the guard contains, and should it have no end, a deadline. */
+static const uint64_t READING_TIME_NS = 2000000;
+
+void ln_vm_post_mortem(ln_vm *vm) {
+    ln_budget budget = {.wall_ns = READING_TIME_NS};
+    if (!vm->stood || !vm->setup->post_mortem)
+        return;
+    ln_report_init(vm->report);
+    bool read = execute(vm, &budget, read_trace, vm) == LN_END_FINISHED;
+    if (!read)
+        ln_report_init(vm->report);
+    vm->located = read;
 }
 
 static void close_state(void *ud) {

@@ -40,6 +40,7 @@ struct ln_vm {
     lua_State *volatile running; /* the coroutine that runs now */
     volatile lua_Hook pending;   /* what a deadline wants called at the next safe point; NULL: nothing */
     ln_report *report;           /* where what goes wrong is noted */
+    lua_State *stood;            /* what was running when the last run ended */
     bool located;                /* the report's trace says where the script was at its deadline */
     unsigned closing;            /* coroutines that are closing one another */
     const char *stack_top;       /* where the run's part of the C stack begins */
@@ -70,6 +71,9 @@ LN_INLINE ln_vm *ln_vm_current(void) {
  * ln_report_on_error as the message handler. *lua_status is Lua's answer when the run finished; what body left
  * on the stack is dropped. Does not raise. */
 ln_end ln_vm_enter(ln_vm *vm, const ln_budget *budget, lua_CFunction body, void *ud, int *lua_status);
+
+/* After a kill: notes in the report where the script stood, if that can be read. Does not raise. */
+void ln_vm_post_mortem(ln_vm *vm);
 
 /* Closes the state under the guard, so that finalizers cannot hang. Does not raise. */
 void ln_vm_close_state(ln_vm *vm);

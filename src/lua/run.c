@@ -30,6 +30,11 @@ static bool load_program(lua_State *L, struct call *call) {
         lua_error(L);
     size_t size;
     const char *text = lua_tolstring(L, -1, &size);
+    if (program->text && program->size > 0 && program->text[0] == LUA_SIGNATURE[0] &&
+        !program->allow_bytecode) {
+        text = "this is bytecode, which is not accepted: give the program's text";
+        size = strlen(text);
+    }
     ln_report_syntax(call->vm->report, program->name, text ? text : "", size);
     call->status = LUNETTE_SYNTAX_ERROR;
     return false;
@@ -142,8 +147,10 @@ static void write_bytes(char *text, size_t size, uint64_t bytes) {
         snprintf(text, size, "%.4g MiB", (double)bytes / (1 << 20));
     else if (bytes < 1 << 10)
         snprintf(text, size, "%u bytes", (unsigned)bytes);
-    else
+    else if (bytes >= 1 << 10)
         snprintf(text, size, "%.4g KiB", (double)bytes / (1 << 10));
+    else
+        snprintf(text, size, "%llu bytes", (unsigned long long)bytes);
 }
 
 static void describe_limit(char *text, size_t size, const ln_vm *vm, lunette_status status,
@@ -255,14 +262,18 @@ static void begin(ln_vm *vm, ln_report *report, ln_tree *error_value) {
 /* Ends what begin() began; restores the VM if the run was abandoned. A refusal (a negative status) left the
  * VM untouched. */
 static lunette_status finish(ln_vm *vm, ln_report *report, lunette_status status, const ln_budget *budget) {
+    bool abandoned = vm->run.abandoned;
     keep_stats(vm);
+    if (abandoned && !vm->located && status != LUNETTE_VM_FAULT && status != LUNETTE_DEFECT)
+        ln_vm_post_mortem(vm);
+    vm->run.abandoned = abandoned;
     if (status > LUNETTE_OK || status == LUNETTE_DEFECT)
         keep_error(vm, report, status, budget, vm->error_value);
     else
         ln_tree_free(vm->error_value);
     vm->report = NULL;
     vm->error_value = NULL;
-    if (vm->run.abandoned)
+    if (abandoned)
         ln_vm_restore(vm);
     return status;
 }

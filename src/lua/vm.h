@@ -43,6 +43,8 @@ typedef struct ln_vm_setup {
     lunette_gc gc;
     unsigned gc_pause, gc_step, gc_minor, gc_major;
     bool deterministic;
+    bool
+        post_mortem; /* faults are contained, or kills happen at safe points only: a killed VM can be looked at */
     lunette_output_fn output; /* never NULL */
     void *output_ud;
     lunette_warning_fn warning; /* NULL: dropped */

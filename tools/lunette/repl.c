@@ -40,6 +40,7 @@ static lunette_status run_text(repl *in, const char *prefix) {
     if (program.failed)
         return LUNETTE_NO_MEMORY;
     lunette_run_options how = lunette_run_options_default();
+    how.measure_cpu = true;
     if (!in->from->json)
         how.bounds = shown_bounds;
     interrupt_arm(in->on.context);

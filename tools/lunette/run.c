@@ -100,6 +100,7 @@ static tool_exit prepare(job *work, const session *on) {
 
 static lunette_status run_it(const job *work, const session *on, lunette_value **results) {
     lunette_run_options how = lunette_run_options_default();
+    how.measure_cpu = true;
     how.arguments = work->values;
     how.argument_count = (size_t)work->argument_count;
     how.allow_bytecode = work->from->sandbox == LUNETTE_SANDBOX_NONE;

@@ -5,8 +5,6 @@
 
 #include "report.h"
 
-#define UNREACHED_NS (UINT64_C(365) * 24 * 3600 * 1000000000)
-
 /* Once nobody takes the output any more there is no use in going on; what went wrong is told at the end. */
 static void print_output(void *ud, lunette_context *context, const char *bytes, size_t size) {
     (void)ud;
@@ -37,9 +35,6 @@ void session_log(void *ud, const char *line) {
 tool_exit session_open(session *to, const options *from) {
     static bool inside_warning;
     lunette_config config = options_config(from);
-    /* Processor time is measured where it is limited: a limit that no run reaches shows it. */
-    if (config.limits.cpu_ns == LUNETTE_UNLIMITED)
-        config.limits.cpu_ns = UNREACHED_NS;
     config.output = print_output;
     config.warning = session_warning;
     config.warning_ud = &inside_warning;
