@@ -1,0 +1,3 @@
+-- Backward goto, no calls, no loop statement.
+-- expect: time_limit
+::a:: goto a

@@ -1,0 +1,6 @@
+-- A chunk with 300,000 different constants, and a constructor of them
+-- expect: time_limit
+local t = {}
+for i = 1, 150000 do t[i] = i .. ".5,'s" .. i .. "'" end
+local text = "return {" .. table.concat(t, ",") .. "}"
+while true do load(text) end

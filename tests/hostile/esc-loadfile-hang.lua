@@ -1,0 +1,4 @@
+-- Loadfile of an endless device / blocking stdin.
+-- expect: ok
+if not loadfile then return "HELD" end
+return loadfile("/dev/zero")

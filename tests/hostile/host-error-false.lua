@@ -1,0 +1,3 @@
+-- Error(false) / boolean object.
+-- expect: runtime_error
+error(false)

@@ -1,0 +1,3 @@
+-- Empty chunk, comment only.
+-- expect: ok
+-- nothing at all

@@ -1,0 +1,3 @@
+-- The program ends by yielding in the middle of a call from C
+-- expect: runtime_error
+table.sort({1, 2, 3}, function() coroutine.yield() end)

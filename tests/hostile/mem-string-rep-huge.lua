@@ -1,0 +1,3 @@
+-- One huge string.rep.
+-- expect: runtime_error
+return #string.rep("x", 1 << 40)
