@@ -1,0 +1,364 @@
+/* Every allocation fails once: the host's (malloc and its kin, and the allocator a host configured) and the arena's, in a
+ * loop until nothing fails any more. Each time the answer is one that the headers name, nothing is lost, and what comes after
+ * works.
+ *
+ * The linker's --wrap puts the functions below in the place of malloc for the library's own code; what libc and Lua take for
+ * themselves is not counted. */
+#include "support.h"
+
+/* --- malloc --- */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void __real_free(void *block);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+void __wrap_free(void *block);
+
+enum { MOST_BLOCKS = 4096 };
+
+static struct {
+    bool on;              /* counted, and failing; else blocks are passed through */
+    size_t fail_at, seen; /* the request that is refused, from 1; 0: none */
+    void *blocks[MOST_BLOCKS];
+    size_t count;
+} host;
+
+static bool refuses(void) {
+    return host.on && ++host.seen == host.fail_at;
+}
+
+static void *keep(void *block) {
+    if (host.on && block && host.count < MOST_BLOCKS)
+        host.blocks[host.count++] = block;
+    return block;
+}
+
+static void drop(const void *block) {
+    for (size_t i = host.count; i-- > 0;)
+        if (host.blocks[i] == block) {
+            host.blocks[i] = host.blocks[--host.count];
+            return;
+        }
+}
+
+void *__wrap_malloc(size_t size) {
+    return refuses() ? NULL : keep(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+    return refuses() ? NULL : keep(__real_calloc(count, size));
+}
+
+void *__wrap_realloc(void *block, size_t size) {
+    if (refuses())
+        return NULL;
+    drop(block);
+    return keep(__real_realloc(block, size));
+}
+
+void __wrap_free(void *block) {
+    drop(block);
+    __real_free(block);
+}
+
+/* --- What is done --- */
+
+/* The statuses seen, recorded and looked at when all is given back: an assertion in between would lose what is held. */
+static struct {
+    lunette_status wrong;
+    const char *where;
+} found;
+
+static bool may(lunette_status status, const char *where, lunette_status expected) {
+    if (status != expected && status != LUNETTE_NO_MEMORY && !found.where) {
+        found.wrong = status;
+        found.where = where;
+    }
+    return status == expected;
+}
+
+static void run_once(lunette_context *context, const char *text, lunette_status expected) {
+    lunette_value *results = NULL, *copy = NULL;
+    lunette_status status = lunette_context_run(context, "a name", text, SIZE_MAX, NULL, &results);
+    if (may(status, text, expected) && results) {
+        may(lunette_value_copy(results, &copy), "copy", LUNETTE_OK);
+        lunette_value_free(&copy);
+    }
+    if ((results != NULL) != (status == LUNETTE_OK) || (status > 0 && !lunette_context_error(context)))
+        may(LUNETTE_DEFECT, "results or error", LUNETTE_OK);
+    lunette_value_free(&results);
+}
+
+static void use(lunette_context *context) {
+    static const char NAME[] =
+        "a name so long that it does not fit into any space that a run has on its stack for the "
+        "names of chunks, and so is asked for";
+    lunette_value value = lunette_integer(5), *out = NULL;
+    run_once(context, "return 1, {2, {x = 'y'}, ('x'):rep(2000)}, print, function() end", LUNETTE_OK);
+    run_once(context, "local t = {} for i = 1, 500 do t[i] = {i, 'item ' .. i} end return t", LUNETTE_OK);
+    for (int i = 0; i < 3; i++)
+        run_once(context, "return 'again'", LUNETTE_OK);
+    run_once(context, "error({code = 1, text = ('x'):rep(5000)})", LUNETTE_RUNTIME_ERROR);
+    run_once(context, "local x = nil; x()", LUNETTE_RUNTIME_ERROR);
+    run_once(context, "x = = 1", LUNETTE_SYNTAX_ERROR);
+    run_once(context, "local t = {} t[1] = t return t", LUNETTE_VALUE_LIMIT);
+    run_once(context, "return ('x'):rep(1 << 30)", LUNETTE_MEMORY_LIMIT);
+    run_once(context, "while true do end", LUNETTE_INSTRUCTION_LIMIT);
+    may(lunette_context_check(context, NAME, "return 1", SIZE_MAX), "check", LUNETTE_OK);
+    may(lunette_context_set_global(context, "g", &value), "set", LUNETTE_OK);
+    if (may(lunette_context_get_global(context, "g", &out), "get", LUNETTE_OK) &&
+        !lunette_value_equal(out, &value))
+        may(LUNETTE_DEFECT, "the global", LUNETTE_OK);
+    lunette_value_free(&out);
+    may(lunette_context_reset(context), "reset", LUNETTE_OK);
+}
+
+static void open_use_close(const lunette_config *config) {
+    lunette_engine *engine;
+    lunette_context *context;
+    lunette_script *script;
+    if (may(lunette_engine_open(config, &engine), "open", LUNETTE_OK)) {
+        if (may(lunette_context_acquire(engine, &context), "acquire", LUNETTE_OK)) {
+            use(context);
+            lunette_context_release(&context);
+        }
+        if (may(lunette_script_compile(engine, "s", "return 1", SIZE_MAX, &script), "compile", LUNETTE_OK))
+            lunette_script_close(&script);
+    }
+    lunette_engine_close(&engine);
+}
+
+static lunette_config small_config(void) {
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.limits.memory = 8 * MIB;
+    config.limits.instructions = 100000;
+    return config;
+}
+
+static void each_request_to_malloc_fails_once(const lunette_config *config) {
+    size_t n = 0;
+    open_use_close(config); /* what is made once and kept, is made now */
+    do {
+        host.seen = host.count = 0;
+        host.fail_at = ++n;
+        found.where = NULL;
+        host.on = true;
+        open_use_close(config);
+        host.on = false;
+        if (found.where)
+            fail_msg("request %zu fails: %s answers %s", n, found.where, lunette_status_name(found.wrong));
+        if (host.count != 0)
+            fail_msg("request %zu fails: %zu blocks are lost", n, host.count);
+    } while (host.seen >= n);
+    assert_true(n > 20);
+}
+
+static void every_request_of_the_host_fails_once(void **state) {
+    (void)state;
+    lunette_config config = small_config();
+    each_request_to_malloc_fails_once(&config);
+}
+
+static void and_at_level_none(void **state) {
+    (void)state;
+    lunette_config config = small_config();
+    config.sandbox = LUNETTE_SANDBOX_NONE;
+    each_request_to_malloc_fails_once(&config);
+}
+
+/* The error says that it could not be described; the status is the run's. */
+static void an_error_that_cannot_be_described(void **state) {
+    (void)state;
+    lunette_config config = small_config();
+    lunette_context *context = kit_open(&config);
+    for (size_t n = 1; n <= 3; n++) {
+        host.seen = host.count = 0;
+        host.fail_at = n;
+        host.on = true;
+        lunette_status status = kit_run(context, "error({1, 2, 3})");
+        host.on = false;
+        assert_int_equal(status, LUNETTE_RUNTIME_ERROR);
+        const lunette_error *error = lunette_context_error(context);
+        assert_non_null(error);
+        assert_true(strstr(error->message, "error object") || strstr(error->message, "no memory left"));
+    }
+    host.count = 0;
+    kit_close(context);
+}
+
+/* --- A host's allocator --- */
+
+static struct {
+    size_t fail_at, seen, blocks;
+    bool from_then_on;
+} own;
+
+static void *own_alloc(void *ud, void *block, size_t osize, size_t nsize) {
+    (void)ud;
+    if (nsize == 0) {
+        own.blocks -= block != NULL;
+        free(block);
+        return NULL;
+    }
+    if (!block || nsize > osize) {
+        own.seen++;
+        if (own.fail_at != 0 && (own.from_then_on ? own.seen >= own.fail_at : own.seen == own.fail_at))
+            return NULL;
+    }
+    own.blocks += block == NULL;
+    return realloc(block, nsize);
+}
+
+/* As use(), but what fails in the script is the script's limit. */
+static void use_shortly(lunette_context *context) {
+    static const char *const TEXTS[] = {"x = {} for i = 1, 20 do x[i] = {i} end return x", "error({1})",
+                                        "x = = 1", "return load('return 1')()",
+                                        "return coroutine.wrap(function() return 1 end)()"};
+    for (size_t i = 0; i < LN_COUNT(TEXTS); i++) {
+        lunette_value *results = NULL;
+        lunette_status status = lunette_context_run(context, NULL, TEXTS[i], SIZE_MAX, NULL, &results);
+        if (status < LUNETTE_OK && status != LUNETTE_NO_MEMORY && status != LUNETTE_WRONG_STATE &&
+            !found.where) {
+            found.where = TEXTS[i];
+            found.wrong = status;
+        }
+        if (status == LUNETTE_VM_FAULT && !found.where) {
+            found.where = TEXTS[i];
+            found.wrong = status;
+        }
+        lunette_value_free(&results);
+    }
+    may(lunette_context_reset(context), "reset", LUNETTE_OK);
+}
+
+static void with_own_allocator(bool from_then_on) {
+    lunette_config config = small_config();
+    config.alloc = own_alloc;
+    config.script_cache = SIZE_MAX;
+    size_t n = 0, step = 1;
+    do {
+        lunette_engine *engine;
+        lunette_context *context;
+        n += step;
+        own.seen = own.blocks = 0;
+        own.fail_at = n;
+        own.from_then_on = from_then_on;
+        found.where = NULL;
+        if (may(lunette_engine_open(&config, &engine), "open", LUNETTE_OK)) {
+            if (may(lunette_context_acquire(engine, &context), "acquire", LUNETTE_OK)) {
+                use_shortly(context);
+                lunette_context_release(&context);
+            }
+        }
+        lunette_engine_close(&engine);
+        if (found.where)
+            fail_msg("request %zu fails: %s answers %s", n, found.where, lunette_status_name(found.wrong));
+        if (own.blocks != 0)
+            fail_msg("request %zu fails: %zu blocks are lost", n, own.blocks);
+        step = n < 50 ? 1 : 3;
+    } while (own.seen >= n);
+    own.fail_at = 0;
+    assert_true(n > 300);
+}
+
+static void every_request_to_a_host_allocator_fails_once(void **state) {
+    (void)state;
+    with_own_allocator(false);
+}
+
+static void all_requests_to_a_host_allocator_fail_from_one_on(void **state) {
+    (void)state;
+    with_own_allocator(true);
+}
+
+/* --- The arena --- */
+
+static const char *const BUSY_TEXTS[] = {
+    "local t = {} for i = 1, 40 do t[#t + 1] = { i, tostring(i) .. 'x' } end return t",
+    "return (('a b c'):gsub('%w', function(c) return c:rep(300) end)), table.concat({ 1, 2, ('x'):rep(2000) }, ',')",
+    "local co = coroutine.wrap(function(...) local a = { ... } coroutine.yield(table.unpack(a)) return #a end)\n"
+    "return co(1, 2, 3), co()",
+    "return load('local a, b = ... return function() return a end')(5)()",
+    "error(setmetatable({}, { __tostring = function() return 'said ' .. ('x'):rep(200) end }))",
+    "local x = nil; return x.y.z",
+    "return pcall(error, { 1 }), xpcall(function() error('x') end, function(m) return { m } end)",
+    "print(1, 'two', { 3 }) warn('careful') return function() end, os.date('*t', 0), os.time { year = 2000, month = 1, day = 1 }",
+    "local a <close> = setmetatable({}, { __close = function() local t = { 1, 2 } end }) return string.format('%s %q', a, 'x')",
+    "for w in ('one two'):gmatch('%a+') do local s = w .. w end return require('math').random()",
+    "x = = 1",
+    "local function deep(n) if n > 0 then return 1 + deep(n - 1) end return 0 end return deep(500)",
+    "local t = {} t[1] = t return t",
+};
+
+static void in_the_arena(void (*inject)(ln_arena *, uint64_t)) {
+    kit_text output = {0};
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.output = kit_output;
+    config.output_ud = &output;
+    config.script_cache = SIZE_MAX;
+    lunette_context *context = kit_open(&config);
+    for (size_t i = 0; i < LN_COUNT(BUSY_TEXTS); i++) {
+        lunette_status expected = kit_run(context, BUSY_TEXTS[i]);
+        lunette_value *results = NULL;
+        if (expected == LUNETTE_OK)
+            expected = lunette_context_run(context, NULL, BUSY_TEXTS[i], SIZE_MAX, NULL, &results);
+        lunette_value_free(&results);
+        uint64_t failures;
+        size_t n = 0;
+        assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+        do {
+            ln_arena_stats stats;
+            ln_arena_stats_get(context->vm->arena, &stats);
+            failures = stats.failures;
+            inject(context->vm->arena, ++n);
+            lunette_status status =
+                lunette_context_run(context, "=test", BUSY_TEXTS[i], SIZE_MAX, NULL, &results);
+            ln_arena_fail_after(context->vm->arena, 0);
+            lunette_value_free(&results);
+            ln_arena_stats_get(context->vm->arena, &stats);
+            failures = stats.failures - failures;
+            bool good = status == expected || (failures > 0 && status == LUNETTE_MEMORY_LIMIT);
+            /* pcall gives a script the refusal as a result, and then it may go on to fail or to end otherwise */
+            good = good || (failures > 0 && strstr(BUSY_TEXTS[i], "pcall") && status >= LUNETTE_OK);
+            if (!good)
+                fail_msg("request %zu fails: %s from\n%s", n, lunette_status_name(status), BUSY_TEXTS[i]);
+            char why[200];
+            if (!ln_arena_check(context->vm->arena, why, sizeof why))
+                fail_msg("request %zu fails: %s", n, why);
+            if (status == LUNETTE_MEMORY_LIMIT)
+                assert_non_null(strstr(lunette_context_error(context)->message, "needed more memory"));
+            expect_ok(context, "assert(#('x'):rep(1000) == 1000)");
+            assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+            assert_int_equal(lunette_context_verify(context), LUNETTE_OK);
+        } while (failures > 0);
+        assert_true(n > 2);
+    }
+    kit_close(context);
+    kit_clear(&output);
+}
+
+static void every_request_in_the_arena_fails_once(void **state) {
+    (void)state;
+    in_the_arena(ln_arena_fail_after);
+}
+
+static void all_requests_in_the_arena_fail_from_one_on(void **state) {
+    (void)state;
+    in_the_arena(ln_arena_fail_from);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_request_of_the_host_fails_once),
+        cmocka_unit_test(and_at_level_none),
+        cmocka_unit_test(an_error_that_cannot_be_described),
+        cmocka_unit_test(every_request_to_a_host_allocator_fails_once),
+        cmocka_unit_test(all_requests_to_a_host_allocator_fail_from_one_on),
+        cmocka_unit_test(every_request_in_the_arena_fails_once),
+        cmocka_unit_test(all_requests_in_the_arena_fail_from_one_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
