@@ -60,6 +60,10 @@ static const tool_case cases[] = {
     {"no such guard", ARGS("run", "--guard", "dog", "-e", "x=1"), NULL, 2, "=",
      "one of auto, signal or hook"},
     {"no such name", ARGS("run", "--allow", "os.frobnicate", "-e", "x=1"), NULL, 2, "=", "os.frobnicate"},
+    {"preload", ARGS("run", "--preload", "hello.lua", "-e", "print(require('hello') == true)"), NULL, 0,
+     "=hello\thello\ntrue\n", "="},
+    {"preload is not there", ARGS("run", "--preload", "nope.lua", "-e", "x=1"), NULL, 2, "=",
+     "--preload nope.lua: No such file or directory"},
     {"an empty name", ARGS("run", "--deny", "print,", "-e", "x=1"), NULL, 2, "=", "a name is empty"},
     {"-e twice", ARGS("run", "-e", "x=1", "-e", "x=2"), NULL, 2, "=", "-e is given twice"},
 

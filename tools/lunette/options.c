@@ -11,7 +11,7 @@
 #include "text.h"
 #include "units.h"
 
-typedef enum option_kind { SWITCH, TEXT, NAMES, CHOICE, SIZE, DURATION, COUNT } option_kind;
+typedef enum option_kind { SWITCH, TEXT, NAMES, PATHS, CHOICE, SIZE, DURATION, COUNT } option_kind;
 
 typedef struct choice {
     const char *name;
@@ -58,6 +58,8 @@ static const option table[] = {
      "add names to the level (os.getenv), or a library (io)"},
     {"--deny", "NAME[,NAME…]", NAMES, SCRIPTS, IN(deny), 0, 0, false, NULL,
      "take names away, after --allow"},
+    {"--preload", "FILE", PATHS, SCRIPTS, IN(preload), 0, 0, false, NULL,
+     "run a module once, that every script then has; may be given again"},
     {"--memory", "SIZE", SIZE, PARSERS, IN(memory), LUNETTE_MEMORY_MIN, LUNETTE_MEMORY_MAX, false, NULL,
      "memory limit"},
     {"--time", "DURATION", DURATION, PARSERS, IN(wall), MICROSECOND, YEAR, true, NULL,
@@ -207,19 +209,26 @@ static tool_exit set_choice(options *to, const option *which, const char *value)
     return status;
 }
 
+static tool_exit add_name(options *to, name_list *list, const char *name, size_t size) {
+    char **names = realloc(list->names, (list->count + 1) * sizeof *names);
+    if (names == NULL)
+        return report_no_memory(to);
+    list->names = names;
+    if ((names[list->count] = strndup(name, size)) == NULL)
+        return report_no_memory(to);
+    list->count++;
+    return TOOL_OK;
+}
+
 static tool_exit add_names(options *to, const option *which, const char *value) {
     name_list *list = (name_list *)((char *)to + which->offset);
     for (const char *name = value; name != NULL;) {
         const size_t size = strcspn(name, ",");
         if (size == 0)
             return options_complain(to, "%s: a name is empty; names are like os.getenv or io", which->name);
-        char **names = realloc(list->names, (list->count + 1) * sizeof *names);
-        if (names == NULL)
-            return report_no_memory(to);
-        list->names = names;
-        if ((names[list->count] = strndup(name, size)) == NULL)
-            return report_no_memory(to);
-        list->count++;
+        const tool_exit status = add_name(to, list, name, size);
+        if (status != TOOL_OK)
+            return status;
         name = name[size] == ',' ? name + size + 1 : NULL;
     }
     return TOOL_OK;
@@ -244,6 +253,8 @@ static tool_exit set_option(options *to, const option *which, const char *value)
         return set_text(to, which, value);
     case NAMES:
         return add_names(to, which, value);
+    case PATHS:
+        return add_name(to, (name_list *)((char *)to + which->offset), value, strlen(value));
     case CHOICE:
         return set_choice(to, which, value);
     default:
@@ -343,6 +354,7 @@ static void free_names(name_list *list) {
 void options_free(options *which) {
     free_names(&which->allow);
     free_names(&which->deny);
+    free_names(&which->preload);
     free(which->operands);
     memset(which, 0, sizeof *which);
 }

@@ -42,6 +42,7 @@ typedef struct options {
     bool sandbox_given;
     uint64_t memory, wall, cpu, instructions, output, grace; /* as in lunette_limits */
     name_list allow, deny;
+    name_list preload; /* paths */
     bool json, deterministic, help;
     bool json_ahead; /* while parsing: --json seems to stand behind */
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "preload.h"
 #include "report.h"
 
 /* Once nobody takes the output any more there is no use in going on; what went wrong is told at the end. */
@@ -41,7 +42,12 @@ tool_exit session_open(session *to, const options *from) {
     config.log = session_log;
     to->engine = NULL;
     to->context = NULL;
-    lunette_status status = lunette_engine_open(&config, &to->engine);
+    preload modules;
+    const tool_exit unread = preload_open(&modules, from, &config);
+    lunette_status status = unread == TOOL_OK ? lunette_engine_open(&config, &to->engine) : LUNETTE_OK;
+    preload_close(&modules);
+    if (unread != TOOL_OK)
+        return unread;
     if (status == LUNETTE_OK)
         status = lunette_context_acquire(to->engine, &to->context);
     if (status == LUNETTE_OK)

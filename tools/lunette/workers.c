@@ -1,7 +1,7 @@
 /* Running a batch: threads that take the next run until none is left. See batch.h.
  *
- * A worker keeps one context and resets it behind every run, so each run starts clean. Contexts are acquired and
- * released by the main thread, outside of the time when the others run: then it may cancel them at any moment. */
+ * Each run has a context from the engine's pool, so it starts clean. Which one a worker has is published under the
+ * lock, so that the main thread may cancel the runs at any moment. */
 #include "batch.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 
 #include "capture.h"
 #include "interrupt.h"
+#include "preload.h"
 #include "report.h"
 
 enum {
@@ -122,21 +123,27 @@ static void run_one(worker *self, uint64_t number) {
     atomic_fetch_add_explicit(&self->in->done, 1, memory_order_relaxed);
 }
 
-/* A context as new for the next run; where a reset fails, another one. false: there is none. */
-static bool renew(worker *self) {
-    lunette_status status = lunette_context_reset(self->context);
-    if (status == LUNETTE_OK)
-        return true;
-    note_failure(self->in, status, "reset");
+/* Who interrupts the workers reads their contexts under the lock; releasing one cleans it, which is not for that. */
+static lunette_context *publish(worker *self, lunette_context *context) {
     pthread_mutex_lock(&self->in->lock);
-    lunette_context_release(&self->context);
-    status = lunette_context_acquire(self->in->all->engine, &self->context);
+    lunette_context *before = self->context;
+    self->context = context;
     pthread_mutex_unlock(&self->in->lock);
-    if (status == LUNETTE_OK)
-        lunette_context_set_user_data(self->context, self);
-    else
+    return before;
+}
+
+/* Back into the pool, and one as new for the next run. false: there is none. */
+static bool renew(worker *self) {
+    lunette_context *context = publish(self, NULL);
+    lunette_context_release(&context);
+    const lunette_status status = lunette_context_acquire(self->in->all->engine, &context);
+    if (status != LUNETTE_OK) {
         note_failure(self->in, status, "a new context");
-    return status == LUNETTE_OK;
+        return false;
+    }
+    lunette_context_set_user_data(context, self);
+    publish(self, context);
+    return true;
 }
 
 static void *work(void *argument) {
@@ -262,8 +269,13 @@ static tool_exit open_engine(batch *all) {
     deny[config.deny_count++] = exit_name;
     config.deny = deny;
     config.output = take_output;
-    const lunette_status status = lunette_engine_open(&config, &all->engine);
+    preload modules;
+    const tool_exit unread = preload_open(&modules, all->from, &config);
+    const lunette_status status = unread == TOOL_OK ? lunette_engine_open(&config, &all->engine) : LUNETTE_OK;
+    preload_close(&modules);
     free(deny);
+    if (unread != TOOL_OK)
+        return unread;
     return status == LUNETTE_OK ? TOOL_OK : report_refusal(all->from, NULL, status);
 }
 
