@@ -629,6 +629,47 @@ static void a_forked_child_has_no_waiters(void **state) {
     kit_close(&w, n.pool);
 }
 
+static void *maker_main(void *ud) {
+    neighbour *n = ud;
+    lunette_status status;
+    thing *t = kit_try(&w, n->pool, KEY(0), 0, &status);
+    kit_give(&w, n->pool, t, true);
+    return NULL;
+}
+
+/* The right to make an item does not go with the thread that was making it. */
+static int child_may_make(ln_pool *pool) {
+    lunette_status status;
+    atomic_store(&w.gate, KIT_GATE_OPEN);
+    thing *t = kit_try(&w, pool, KEY(0), 0, &status);
+    if (t == NULL)
+        return 1;
+    kit_give(&w, pool, t, true);
+    ln_pool_close(&pool);
+    return atomic_load(&w.gone) == 1 ? 0 : 2;
+}
+
+static void a_forked_child_makes_what_was_being_made(void **state) {
+    (void)state;
+    neighbour n = {.pool = kit_open(&w, (ln_pool_config){.max = 1})};
+    pthread_t thread;
+    atomic_store(&w.gate, KIT_GATE_SHUT);
+    assert_int_equal(pthread_create(&thread, NULL, maker_main, &n), 0);
+    while (atomic_load(&w.gate) != KIT_GATE_REACHED)
+        kit_sleep(MS / 10);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(child_may_make(n.pool));
+    int result = -1;
+    waitpid(child, &result, 0);
+    atomic_store(&w.gate, KIT_GATE_OPEN);
+    pthread_join(thread, NULL);
+    assert_true(WIFEXITED(result));
+    assert_int_equal(WEXITSTATUS(result), 0);
+    kit_assert_adds_up(&w, n.pool);
+    kit_close(&w, n.pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_a_wrong_configuration),
@@ -661,6 +702,7 @@ int main(void) {
         cmocka_unit_test(one_pool_after_another),
         cmocka_unit_test(a_forked_child_works_on),
         cmocka_unit_test(a_forked_child_has_no_waiters),
+        cmocka_unit_test(a_forked_child_makes_what_was_being_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

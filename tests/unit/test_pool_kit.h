@@ -33,6 +33,9 @@ typedef struct thing {
     int trims;
 } thing;
 
+/* Where make and trim stop, for a test to do something meanwhile. */
+enum { KIT_GATE_OPEN, KIT_GATE_SHUT, KIT_GATE_REACHED };
+
 typedef struct world {
     _Atomic(size_t) live, made, adopted, destroyed, trimmed, gone;
     _Atomic(size_t) faults;
@@ -42,6 +45,7 @@ typedef struct world {
     lunette_status failure;  /* with this */
     int check_refuses_every; /* the nth check refuses; 0: never */
     _Atomic(int) checks;
+    _Atomic(int) gate;
 } world;
 
 static inline void kit_fault_if(world *w, bool fault) {
@@ -53,8 +57,18 @@ static inline bool kit_fails_now(_Atomic(int) *countdown) {
     return atomic_load(countdown) > 0 && atomic_fetch_sub(countdown, 1) == 1;
 }
 
+static inline void kit_pass_gate(world *w) {
+    int shut = KIT_GATE_SHUT;
+    if (!atomic_compare_exchange_strong(&w->gate, &shut, KIT_GATE_REACHED))
+        return;
+    struct timespec moment = {.tv_nsec = 100000};
+    while (atomic_load(&w->gate) != KIT_GATE_OPEN)
+        nanosleep(&moment, NULL);
+}
+
 static inline lunette_status kit_make(void *ud, void *key, void **item) {
     world *w = ud;
+    kit_pass_gate(w);
     if (kit_fails_now(&w->make_fails_in))
         return w->failure;
     thing *t = calloc(1, sizeof *t);
@@ -95,6 +109,7 @@ static inline void kit_trim(void *ud, void *item) {
     world *w = ud;
     thing *t = item;
     kit_fault_if(w, atomic_fetch_add(&t->holders, 1) != 0);
+    kit_pass_gate(w);
     t->trims++;
     atomic_fetch_add(&w->trimmed, 1);
     atomic_fetch_sub(&t->holders, 1);

@@ -2,6 +2,12 @@
  * fails look at src/pool/cache.c (what `attend` is for) and the queue in pool.c. Worth running under TSan. */
 #include "test_pool_kit.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+
+#include "base/os_guard.h"
 #include "pool/internal.h"
 
 enum { MANY = 16, POSTS = 8 };
@@ -374,33 +380,202 @@ static void shut_in_the_middle_of_it(void **state) {
 
 /* --- The two races that `attend` decides -------------------------------------------------------------------- */
 
-enum { TUSSLES = LN_TSAN || LN_ASAN ? 30000 : 300000 };
+/* One thread stops itself by a timer at whatever instruction it has come to, the other goes on meanwhile: what
+ * would otherwise take a preemption within three instructions happens several times in a test. Between rounds
+ * both wait for each other, because the next release would mend what one has missed. */
+enum { ROUNDS = 500, LONG_MS = 20000, TIMER_MIN_NS = 500, TIMER_STEP_NS = 37, TIMER_SPAN_NS = 6000 };
 
-static void *tussle_main(void *ud) {
+static _Atomic(int) round_begun, round_done;
+static _Atomic(bool) frozen;
+
+static void freeze(int number) {
+    (void)number;
+    int kept = errno;
+    atomic_store(&frozen, true);
+    poll(NULL, 0, 1);
+    errno = kept;
+}
+
+/* For the calling thread. */
+static timer_t freezer_open(void) {
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
+    event._sigev_un._tid = ln_os_thread_id();
+    timer_t timer;
+    struct sigaction action = {.sa_handler = freeze, .sa_flags = SA_RESTART};
+    kit_fault_if(&w, sigaction(SIGUSR1, &action, NULL) != 0 ||
+                         timer_create(CLOCK_MONOTONIC, &event, &timer) != 0);
+    return timer;
+}
+
+static void freeze_soon(timer_t timer, int round) {
+    struct itimerspec soon = {.it_value.tv_nsec = TIMER_MIN_NS + round * TIMER_STEP_NS % TIMER_SPAN_NS};
+    kit_fault_if(&w, timer_settime(timer, 0, &soon, NULL) != 0);
+}
+
+static void wait_for_round(_Atomic(int) *word, int round) {
+    while (atomic_load(word) < round)
+        sched_yield();
+}
+
+static void wait_until_frozen(void) {
+    while (!atomic_load(&frozen))
+        sched_yield();
+}
+
+/* Asks for the only item, for so long that only a lost one is not had. */
+static void ask_and_give(void) {
+    lunette_status status;
+    thing *t = kit_try(&w, pool, KEY(0), LONG_MS * MS, &status);
+    kit_fault_if(&w, t == NULL);
+    if (t != NULL)
+        kit_give(&w, pool, t, true);
+}
+
+static void *asks_when_frozen(void *ud) {
     (void)ud;
-    lunette_status status = LUNETTE_OK;
-    for (int i = 0; i < TUSSLES && status == LUNETTE_OK; i++) {
-        thing *t = kit_try(&w, pool, KEY(0), 20000 * MS, &status);
-        if (t != NULL)
-            kit_give(&w, pool, t, true);
+    for (int round = 1; round <= ROUNDS && atomic_load(&w.faults) == 0; round++) {
+        wait_for_round(&round_begun, round);
+        wait_until_frozen();
+        ask_and_give();
+        atomic_store(&round_done, round);
     }
-    kit_fault_if(&w, status != LUNETTE_OK);
     return NULL;
 }
 
-/* One falls asleep just as the other puts the only item into its cache: if nobody noticed, it would sleep until
- * its time is over. */
-static void no_item_slips_past_a_waiter(void **state) {
-    (void)state;
-    pthread_t threads[3];
-    pool = kit_open(&w, (ln_pool_config){.max = 1});
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, tussle_main, NULL), 0);
-    for (int i = 0; i < 3; i++)
+static void *freezes_as_it_asks(void *ud) {
+    (void)ud;
+    timer_t timer = freezer_open();
+    for (int round = 1; round <= ROUNDS && atomic_load(&w.faults) == 0; round++) {
+        wait_for_round(&round_begun, round);
+        freeze_soon(timer, round);
+        ask_and_give();
+        atomic_store(&round_done, round);
+    }
+    timer_delete(timer);
+    return NULL;
+}
+
+enum { CROWD = 60 };
+
+static void *crowd_main(void *ud) {
+    ask_and_give();
+    pthread_barrier_wait(ud);
+    return NULL;
+}
+
+/* Leaves caches behind, and this thread's at the end of their list: the longer the list, the more there is to
+ * be stopped in before that one is flagged. */
+static void crowd_passes(void) {
+    pthread_t threads[CROWD];
+    pthread_barrier_t all_there;
+    ask_and_give();
+    pthread_barrier_init(&all_there, NULL, CROWD);
+    for (int i = 0; i < CROWD; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, crowd_main, &all_there), 0);
+    for (int i = 0; i < CROWD; i++)
         pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&all_there);
+}
+
+static pthread_t race_open(void *(*body)(void *)) {
+    pthread_t thread;
+    pool = kit_open(&w, (ln_pool_config){.max = 1});
+    crowd_passes();
+    atomic_store(&round_begun, 0);
+    atomic_store(&round_done, 0);
+    assert_int_equal(pthread_create(&thread, NULL, body, NULL), 0);
+    return thread;
+}
+
+static void race_close(pthread_t thread) {
+    pthread_join(thread, NULL);
     assert_int_equal(kit_stats(pool).timeouts, 0);
     kit_assert_adds_up(&w, pool);
     kit_close(&w, pool);
+}
+
+static void take_and_give_until_frozen(void) {
+    while (!atomic_load(&frozen)) {
+        lunette_status status;
+        thing *t = kit_try(&w, pool, KEY(0), 0, &status);
+        if (t != NULL)
+            kit_give(&w, pool, t, true);
+    }
+}
+
+/* This thread is stopped as it gives the item back, say after it has found that nobody waits. */
+static void a_slow_release_is_not_missed(void **state) {
+    (void)state;
+    pthread_t other = race_open(asks_when_frozen);
+    timer_t timer = freezer_open();
+    for (int round = 1; round <= ROUNDS && atomic_load(&w.faults) == 0; round++) {
+        atomic_store(&frozen, false);
+        atomic_store(&round_begun, round);
+        freeze_soon(timer, round);
+        take_and_give_until_frozen();
+        wait_for_round(&round_done, round);
+    }
+    timer_delete(timer);
+    race_close(other);
+}
+
+/* The other is stopped as it asks, say after it has found that there is nothing. */
+static void a_slow_acquire_misses_nothing(void **state) {
+    (void)state;
+    pthread_t other = race_open(freezes_as_it_asks);
+    for (int round = 1; round <= ROUNDS && atomic_load(&w.faults) == 0; round++) {
+        thing *t = kit_take(&w, pool, KEY(0));
+        atomic_store(&frozen, false);
+        atomic_store(&round_begun, round);
+        wait_until_frozen();
+        kit_give(&w, pool, t, true);
+        wait_for_round(&round_done, round);
+    }
+    race_close(other);
+}
+
+/* --- Shut while a callback runs ----------------------------------------------------------------------------- */
+
+static void *warm_main(void *ud) {
+    *(lunette_status *)ud = ln_pool_warm(pool, KEY(0), 2);
+    return NULL;
+}
+
+static void *maintain_main(void *ud) {
+    (void)ud;
+    ln_pool_maintain(pool);
+    return NULL;
+}
+
+static void shut_behind_the_gate(void *(*body)(void *), void *ud) {
+    pthread_t thread;
+    atomic_store(&w.gate, KIT_GATE_SHUT);
+    assert_int_equal(pthread_create(&thread, NULL, body, ud), 0);
+    while (atomic_load(&w.gate) != KIT_GATE_REACHED)
+        kit_sleep(MS / 10);
+    ln_pool_shut(pool);
+    atomic_store(&w.gate, KIT_GATE_OPEN);
+    pthread_join(thread, NULL);
+    assert_int_equal(w.live, 0);
+    kit_assert_adds_up(&w, pool);
+    kit_close(&w, pool);
+}
+
+static void what_was_being_made_is_destroyed(void **state) {
+    (void)state;
+    lunette_status status = LUNETTE_OK;
+    pool = kit_open(&w, (ln_pool_config){0});
+    shut_behind_the_gate(warm_main, &status);
+    assert_int_equal(status, LUNETTE_CLOSED);
+}
+
+static void what_was_being_trimmed_is_destroyed(void **state) {
+    (void)state;
+    pool = kit_open(&w, (ln_pool_config){.trim_ns = 1});
+    assert_int_equal(ln_pool_warm(pool, KEY(0), 3), LUNETTE_OK);
+    kit_sleep(MS);
+    shut_behind_the_gate(maintain_main, NULL);
+    assert_int_equal(w.destroyed, 3);
 }
 
 /* --- The end, from another thread --------------------------------------------------------------------------- */
@@ -464,7 +639,10 @@ int main(void) {
         cmocka_unit_test(storm_at_the_maximum),
         cmocka_unit_test(storm_with_everything_on),
         cmocka_unit_test(shut_in_the_middle_of_it),
-        cmocka_unit_test(no_item_slips_past_a_waiter),
+        cmocka_unit_test(a_slow_release_is_not_missed),
+        cmocka_unit_test(a_slow_acquire_misses_nothing),
+        cmocka_unit_test(what_was_being_made_is_destroyed),
+        cmocka_unit_test(what_was_being_trimmed_is_destroyed),
         cmocka_unit_test(close_waits_for_those_it_sends_away),
         cmocka_unit_test(close_races_with_the_last_release),
     };
