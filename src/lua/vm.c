@@ -24,9 +24,12 @@ static void as_new(ln_vm *vm) {
     vm->warnings_on = ln_sandbox_level(vm->setup->sandbox) != LUNETTE_SANDBOX_NONE;
 }
 
+/* What was built once within the limit can lack memory now only for the host's sake. */
 static lunette_status build_alone(ln_vm *vm) {
     const ln_template *from = vm->from;
     lunette_status status = ln_vm_build(vm, from->preload, from->preload_count, NULL, 0);
+    if (status == LUNETTE_MEMORY_LIMIT)
+        return LUNETTE_NO_MEMORY;
     if (status == LUNETTE_OK && !vm->setup->alloc)
         status = ln_image_take(vm->arena, &vm->own_image);
     vm->image = vm->own_image;
@@ -101,7 +104,8 @@ static lunette_status rebuild(ln_vm *vm, const ln_template *from) {
         ln_arena_discard_all(vm->arena);
     if (status != LUNETTE_OK)
         vm->L = NULL;
-    ln_arena_range(vm->arena, (void **)&vm->run.arena_start, &vm->run.arena_size);
+    if (vm->arena)
+        ln_arena_range(vm->arena, (void **)&vm->run.arena_start, &vm->run.arena_size);
     return status;
 }
 
@@ -137,7 +141,8 @@ lunette_status ln_vm_reset(ln_vm *vm) {
 }
 
 void ln_vm_trim(ln_vm *vm, size_t keep) {
-    ln_arena_trim(vm->arena, keep);
+    if (vm->arena)
+        ln_arena_trim(vm->arena, keep);
 }
 
 void ln_vm_close(ln_vm **out) {
