@@ -1,6 +1,7 @@
 /* What VMs start from: a state with the sandbox's library in it and the preloaded modules run, built once, sealed into
  * an image and closed again. Its VMs are copies of the image. Where images cannot be shared (a host's allocator, no room
- * for reservations 4 GiB apart) each VM builds the same state for itself, from copies of the same texts. */
+ * for reservations 4 GiB apart) each VM builds the same state for itself, from copies of the same texts. Those are kept
+ * always: address space can run short at any time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,8 +66,10 @@ static void set_collector(lua_State *L, const ln_vm_setup *setup) {
 }
 
 /* math.random keeps its state in a userdata of this size, an upvalue of the function (lmathlib.c, all of 5.4).
- * Found in the script's own table, so that it is there for as long as the image is. Does not raise. */
+ * Looked for before any module runs, because one may put a function of its own in place of Lua's, and then call that;
+ * and anchored in the registry, because it must be there for as long as the image is. May raise (memory). */
 static void *find_random_state(lua_State *L) {
+    static const char ANCHOR = 0;
     void *state = NULL;
     int top = lua_gettop(L);
     lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
@@ -74,8 +77,10 @@ static void *find_random_state(lua_State *L) {
     if (lua_rawget(L, -2) == LUA_TTABLE) {
         lua_pushliteral(L, "random");
         if (lua_rawget(L, -2) == LUA_TFUNCTION && lua_getupvalue(L, -1, 1) &&
-            lua_rawlen(L, -1) == LN_RANDOM_BYTES)
+            lua_rawlen(L, -1) == LN_RANDOM_BYTES) {
             state = lua_touserdata(L, -1);
+            lua_rawsetp(L, LUA_REGISTRYINDEX, &ANCHOR);
+        }
     }
     lua_settop(L, top);
     return state;
@@ -88,7 +93,8 @@ struct building {
     ln_vm *vm;
     const lunette_preload *preload;
     size_t count;
-    size_t at; /* the module that is being run */
+    size_t at;   /* the module that is being run */
+    bool syntax; /* it is no Lua program */
 };
 
 static void chunk_name(lua_State *L, const lunette_preload *module) {
@@ -99,11 +105,14 @@ static void chunk_name(lua_State *L, const lunette_preload *module) {
 }
 
 /* Runs a module and keeps what it returns where require finds it, as require would. */
-static void preload(lua_State *L, const lunette_preload *module) {
+static void preload(lua_State *L, struct building *building) {
+    const lunette_preload *module = &building->preload[building->at];
     size_t size = module->text_size == SIZE_MAX ? strlen(module->text) : module->text_size;
     lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     chunk_name(L, module);
-    if (luaL_loadbufferx(L, module->text, size, lua_tostring(L, -1), "t") != LUA_OK)
+    int status = luaL_loadbufferx(L, module->text, size, lua_tostring(L, -1), "t");
+    building->syntax = status == LUA_ERRSYNTAX;
+    if (status != LUA_OK)
         lua_error(L);
     lua_pushstring(L, module->name);
     lua_call(L, 1, 1);
@@ -125,16 +134,16 @@ static int set_up(lua_State *L) {
     lua_gc(L, LUA_GCSTOP);
     ln_sandbox_build(L, vm->setup->sandbox);
     lua_gc(L, LUA_GCRESTART);
-    for (; building->at < building->count; building->at++)
-        preload(L, &building->preload[building->at]);
     vm->random_state = find_random_state(L);
+    for (; building->at < building->count; building->at++)
+        preload(L, building);
     set_collector(L, vm->setup);
     lua_gc(L, LUA_GCCOLLECT);
     lua_gc(L, LUA_GCCOLLECT);
     return 0;
 }
 
-static lunette_status status_of(ln_end end, int lua_status) {
+static lunette_status status_of(ln_end end, int lua_status, const struct building *building) {
     if (end == LN_END_STACK)
         return LUNETTE_STACK_TOO_SMALL;
     if (end == LN_END_SYSTEM)
@@ -147,7 +156,7 @@ static lunette_status status_of(ln_end end, int lua_status) {
     case LUA_ERRMEM:
         return LUNETTE_MEMORY_LIMIT;
     default:
-        return LUNETTE_RUNTIME_ERROR;
+        return building->syntax ? LUNETTE_SYNTAX_ERROR : LUNETTE_RUNTIME_ERROR;
     }
 }
 
@@ -174,13 +183,15 @@ lunette_status ln_vm_build(ln_vm *vm, const lunette_preload *modules, size_t cou
     vm->L = lua_newstate(ln_arena_allocator(vm->arena), vm->arena);
     if (!vm->L)
         return LUNETTE_NO_MEMORY;
+    memset(lua_getextraspace(vm->L), 0,
+           LUA_EXTRASPACE); /* lua_newstate() leaves there what the memory held */
     lua_atpanic(vm->L, on_panic);
     lua_setwarnf(vm->L, ln_lib_warning, NULL);
     vm->report = &report;
     vm->error_value = NULL;
     ln_end end = ln_vm_enter(vm, &UNLIMITED, set_up, &building, &lua_status);
     vm->report = NULL;
-    lunette_status status = status_of(end, lua_status);
+    lunette_status status = status_of(end, lua_status, &building);
     if (status != LUNETTE_OK && why)
         explain(why, why_size, &building, &report, status);
     return status == LUNETTE_MEMORY_LIMIT && count == 0 ? LUNETTE_NO_MEMORY : status;
@@ -250,7 +261,7 @@ lunette_status ln_template_open(const ln_vm_setup *setup, const lunette_preload 
         status = ln_vm_build(&vm, preload, preload_count, why, why_size);
     if (status == LUNETTE_OK)
         status = keep_image(template, &vm);
-    if (status == LUNETTE_OK && !template->image)
+    if (status == LUNETTE_OK)
         status = keep_modules(template, preload, preload_count);
     ln_files_free(&vm.files);
     ln_arena_close(&vm.arena);
