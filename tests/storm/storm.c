@@ -21,12 +21,13 @@
 
 enum { THREADS = 4, TEMPLATES = 3, CANCELLERS = 2 };
 
+/* NOLINTBEGIN(bugprone-suspicious-missing-comma): one of them takes two lines. */
 static const char *const SCRIPTS[] = {
     /* honest: the answer is the template's number, three times over */
     "local n = 0 for i = 1, 50 do n = n + require('who').number end return n == 50 * who() and who()",
     "local t = {} for i = 1, 300 do t[i] = tostring(i) .. 'x' end table.sort(t) return #t == 300 and who()",
-    "local co = coroutine.wrap(function() for i = 1, 20 do coroutine.yield(i) end end) local s = 0 for i = 1, 20 do s = "
-    "s + co() end return s == 210 and who()",
+    "local co, s = coroutine.wrap(function() for i = 1, 20 do coroutine.yield(i) end end), 0\n"
+    "for i = 1, 20 do s = s + co() end return s == 210 and who()",
     "return select(2, pcall(function() return who() end))",
     /* hostile: whatever they do, they end */
     "while true do pcall(function() while true do end end) end",
@@ -41,6 +42,7 @@ static const char *const SCRIPTS[] = {
     "(('a'):rep(3000)):find(('a-'):rep(30) .. 'b')",
     "string.rep('', 1e18)",
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 enum { HONEST = 4, ALL = sizeof SCRIPTS / sizeof SCRIPTS[0], IN_C = 3 };
 static size_t used = ALL;
 
@@ -84,7 +86,7 @@ static lunette_template *open_template(int slot, int generation) {
 static void *replace_templates(void *ud) {
     (void)ud;
     for (int generation = 1; !atomic_load(&over); generation++) {
-        struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+        struct timespec pause = {.tv_nsec = 20000000};
         nanosleep(&pause, NULL);
         int slot = generation % TEMPLATES;
         lunette_template *fresh = open_template(slot, generation);
@@ -245,7 +247,7 @@ int main(int argc, char **argv) {
         if (ended[status] > 0)
             printf("%s %ld  ", lunette_status_name((lunette_status)status), (long)ended[status]);
     printf("\nresident: %ld KiB after a quarter of the runs, %ld KiB at the end\n", before, after);
-    if (after > before + before / 2 + 20 * 1024)
+    if (after > before + before / 2 + 20480)
         fail("memory", "the process has grown");
     for (int i = 0; i < TEMPLATES; i++)
         lunette_template_close(&templates[i]);
