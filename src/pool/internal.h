@@ -140,8 +140,7 @@ LN_INLINE void ln_pool_bump(ln_pool *pool, ln_cache *cache, ln_count what) {
 
 void ln_pool_lock(ln_pool *pool);
 
-/* Wakes whom the holder of the lock has served; and frees the pool when it has been given up and this was the
- * last that anybody did with it. */
+/* Wakes whom the holder of the lock has served. */
 void ln_pool_unlock(ln_pool *pool);
 
 /* Under the lock, of a pool that is not closed: an item falls idle. The first in the queue gets it. */
@@ -157,7 +156,7 @@ void ln_pool_link_init(const ln_pool *pool, ln_pool_link *link, void *key);
  * a list by `older`; counts them as leaving. */
 ln_pool_link *ln_pool_take_out(ln_pool *pool, bool any, const void *key);
 
-/* Without the lock: destroys such a list. */
+/* Without the lock: destroys such a list. The caller still holds an item, or the pool itself. */
 void ln_pool_destroy_list(ln_pool *pool, ln_pool_link *list);
 
 /* What ln_pool_release() does every now and then: one look, unless another thread had one just now. */

@@ -18,8 +18,8 @@
  * his before he has woken. Why no item can slip past a thread that is about to wait is argued in cache.c.
  *
  * Lifetime: while a thread holds an item, or a right to make one, `total` is not 0; while it comes back from the
- * queue, `pins` is not 0. A pool that has been given up goes when both are, at the end of whichever
- * critical section made them so; nobody touches a pool after that. */
+ * queue, `pins` is not 0. A pool that has been given up goes when both are, with whoever lowered the last of
+ * them (unlock_and_part); nobody touches a pool after that. */
 #include "pool/pool.h"
 
 #include <stdlib.h>
@@ -59,10 +59,15 @@ static void pool_free(ln_pool *pool) {
 void ln_pool_unlock(ln_pool *pool) {
     ln_waiter *granted = pool->granted;
     pool->granted = NULL;
-    bool gone = pool->given_up && pool->total == 0 && pool->pins == 0 && !pool->freed;
-    pool->freed |= gone;
     pthread_mutex_unlock(&pool->lock);
     wake_all(granted);
+}
+
+/* Where this thread's claim to the pool (an item, a right, its pin, the handle) has just ended. */
+static void unlock_and_part(ln_pool *pool) {
+    bool gone = pool->given_up && pool->total == 0 && pool->pins == 0 && !pool->freed;
+    pool->freed |= gone;
+    ln_pool_unlock(pool);
     if (gone)
         pool_free(pool);
 }
@@ -248,8 +253,12 @@ static lunette_status find_by_waiting(demand *d, uint64_t until) {
     d->source = d->right ? LN_COUNT_made_on_demand : LN_COUNT_handed_over;
     ln_pool_lock(pool);
     pool->pins--;
-    ln_pool_unlock(pool);
-    return !served ? LUNETTE_EXHAUSTED : waiter.closed ? LUNETTE_CLOSED : LUNETTE_OK;
+    if (served && !waiter.closed) {
+        ln_pool_unlock(pool);
+        return LUNETTE_OK;
+    }
+    unlock_and_part(pool);
+    return served ? LUNETTE_CLOSED : LUNETTE_EXHAUSTED;
 }
 
 /* On OK the demand has an item or the right to make one. */
@@ -278,13 +287,36 @@ void ln_pool_link_init(const ln_pool *pool, ln_pool_link *link, void *key) {
         link->made = ln_os_now();
 }
 
-static void destroy_one(ln_pool *pool, ln_pool_link *link, bool keep_right) {
+/* One item, or with `other` two: as one step, because the pool may go with them. */
+static void destroy_for_good(ln_pool *pool, ln_pool_link *link, ln_pool_link *other) {
     pool->ops.destroy(pool->ud, ln_pool_item(pool, link));
+    if (other != NULL)
+        pool->ops.destroy(pool->ud, ln_pool_item(pool, other));
+    size_t count = other != NULL ? 2 : 1;
+    ln_pool_lock(pool);
+    pool->destroyed += count;
+    ln_pool_drop_total(pool, count);
+    unlock_and_part(pool);
+}
+
+/* The demand keeps the right to make another in its place. */
+static void destroy_and_keep_right(demand *d) {
+    ln_pool *pool = d->pool;
+    pool->ops.destroy(pool->ud, ln_pool_item(pool, d->link));
+    d->link = NULL;
+    d->right = true;
+    d->source = LN_COUNT_made_on_demand;
     ln_pool_lock(pool);
     pool->destroyed++;
-    if (!keep_right)
-        ln_pool_drop_total(pool, 1);
     ln_pool_unlock(pool);
+}
+
+static void keep_made(demand *d, void *item) {
+    d->link = ln_pool_link_of(d->pool, item);
+    ln_pool_link_init(d->pool, d->link, d->key);
+    ln_pool_lock(d->pool);
+    d->pool->made++;
+    ln_pool_unlock(d->pool);
 }
 
 /* Uses the right up. When nothing can be made for lack of memory, an idle item of another key still serves. */
@@ -294,21 +326,20 @@ static lunette_status make(demand *d) {
     lunette_status status = pool->ops.make(pool->ud, d->key, &item);
     d->right = false;
     if (status == LUNETTE_OK) {
-        d->link = ln_pool_link_of(pool, item);
-        ln_pool_link_init(pool, d->link, d->key);
-    } else {
-        ln_pool_bump(pool, d->cache, LN_COUNT_failures);
+        keep_made(d, item);
+        return status;
     }
+    ln_pool_bump(pool, d->cache, LN_COUNT_failures);
     ln_pool_lock(pool);
-    if (status == LUNETTE_OK) {
-        pool->made++;
-    } else {
-        if (status == LUNETTE_NO_MEMORY && pool->ops.adopt != NULL && pool->first == NULL)
-            take_any(d);
-        ln_pool_drop_total(pool, 1);
+    bool rescued =
+        status == LUNETTE_NO_MEMORY && pool->ops.adopt != NULL && pool->first == NULL && take_any(d);
+    ln_pool_drop_total(pool, 1);
+    if (rescued) {
+        ln_pool_unlock(pool);
+        return LUNETTE_OK;
     }
-    ln_pool_unlock(pool);
-    return d->link != NULL ? LUNETTE_OK : status;
+    unlock_and_part(pool);
+    return status;
 }
 
 /* Adopts an item of another key, or destroys it and keeps the right. */
@@ -316,10 +347,7 @@ static lunette_status refit(demand *d) {
     ln_pool *pool = d->pool;
     ln_pool_link *link = d->link;
     if (pool->ops.adopt == NULL) {
-        d->link = NULL;
-        d->right = true;
-        d->source = LN_COUNT_made_on_demand;
-        destroy_one(pool, link, true);
+        destroy_and_keep_right(d);
         return LUNETTE_OK;
     }
     lunette_status status = pool->ops.adopt(pool->ud, ln_pool_item(pool, link), d->key);
@@ -330,7 +358,7 @@ static lunette_status refit(demand *d) {
     }
     d->link = NULL;
     ln_pool_bump(pool, d->cache, LN_COUNT_failures);
-    destroy_one(pool, link, false);
+    destroy_for_good(pool, link, NULL);
     return status;
 }
 
@@ -340,12 +368,8 @@ static bool passes_check(demand *d) {
     ln_pool *pool = d->pool;
     if (pool->ops.check == NULL || pool->ops.check(pool->ud, ln_pool_item(pool, d->link)))
         return true;
-    ln_pool_link *link = d->link;
-    d->link = NULL;
-    d->right = true;
-    d->source = LN_COUNT_made_on_demand;
     ln_pool_bump(pool, d->cache, LN_COUNT_failed_checks);
-    destroy_one(pool, link, true);
+    destroy_and_keep_right(d);
     return false;
 }
 
@@ -418,15 +442,18 @@ static bool worn_out(const ln_pool *pool, const ln_pool_link *link) {
     return pool->config.max_age_ns != 0 && ln_os_now() - link->made >= pool->config.max_age_ns;
 }
 
-/* To the queue or the store; or, since the pool was shut, nowhere. */
-static LN_NOINLINE void give_back(ln_pool *pool, ln_pool_link *link) {
+/* One item or two to the queue or the store; or, since the pool was shut, nowhere. */
+static LN_NOINLINE void give_back(ln_pool *pool, ln_pool_link *link, ln_pool_link *other) {
     ln_pool_lock(pool);
     bool closed = atomic_load(&pool->closed);
-    if (!closed)
+    if (!closed) {
         ln_pool_put_idle(pool, link);
+        if (other != NULL)
+            ln_pool_put_idle(pool, other);
+    }
     ln_pool_unlock(pool);
     if (closed)
-        destroy_one(pool, link, false);
+        destroy_for_good(pool, link, other);
 }
 
 /* A cache full of items of keys that nobody asks for any more must not stay so: one of them makes room. */
@@ -434,11 +461,10 @@ static LN_NOINLINE void give_back_for_other(ln_pool *pool, ln_cache *cache, ln_p
     ln_pool_link *other = NULL;
     if (cache != NULL && atomic_load(&cache->attend) == 0)
         other = ln_cache_take_other(cache, link->key);
-    bool kept = other != NULL && ln_cache_put(cache, link);
-    if (other != NULL)
-        give_back(pool, other);
-    if (!kept)
-        give_back(pool, link);
+    if (other != NULL && ln_cache_put(cache, link))
+        give_back(pool, other, NULL);
+    else
+        give_back(pool, link, other);
 }
 
 void ln_pool_release(ln_pool *pool, void *item, bool reusable) {
@@ -448,7 +474,7 @@ void ln_pool_release(ln_pool *pool, void *item, bool reusable) {
     ln_pool_bump(pool, cache, LN_COUNT_releases);
     if (LN_UNLIKELY(!reusable || worn)) {
         ln_pool_bump(pool, cache, worn ? LN_COUNT_worn_out : LN_COUNT_dropped);
-        destroy_one(pool, link, false);
+        destroy_for_good(pool, link, NULL);
         return;
     }
     ln_pool_look_sometimes(pool, cache);
@@ -517,7 +543,7 @@ lunette_status ln_pool_open(const ln_pool_config *given, const ln_pool_ops *ops,
     return LUNETTE_OK;
 }
 
-static void shut_and(ln_pool *pool, bool give_up) {
+void ln_pool_shut(ln_pool *pool) {
     ln_pool_lock(pool);
     ln_pool_link *list = NULL;
     if (!atomic_exchange(&pool->closed, true)) {
@@ -528,29 +554,19 @@ static void shut_and(ln_pool *pool, bool give_up) {
             serve_first(pool, NULL);
         }
     }
-    /* Last, because after that the pool may go with any other thread's step; the list holds it until then. */
-    if (list == NULL)
-        pool->given_up |= give_up;
     ln_pool_unlock(pool);
-    if (list == NULL)
-        return;
     ln_pool_destroy_list(pool, list);
-    if (give_up) {
-        ln_pool_lock(pool);
-        pool->given_up = true;
-        ln_pool_unlock(pool);
-    }
-}
-
-void ln_pool_shut(ln_pool *pool) {
-    shut_and(pool, false);
 }
 
 void ln_pool_close(ln_pool **pool) {
     ln_pool *closing = *pool;
     *pool = NULL;
-    if (closing != NULL)
-        shut_and(closing, true);
+    if (closing == NULL)
+        return;
+    ln_pool_shut(closing);
+    ln_pool_lock(closing);
+    closing->given_up = true;
+    unlock_and_part(closing);
 }
 
 bool ln_pool_is_closed(const ln_pool *pool) {

@@ -83,7 +83,7 @@ static void each_key_finds_its_own(void **state) {
     assert_int_equal(s.made, N);
     assert_int_equal(s.adopted, 0);
     assert_int_equal(s.hits_own + s.hits_shared, 2 * N);
-    assert_true(s.hits_own >= 2 * LN_POOL_SLOTS_DEFAULT);
+    assert_true(s.hits_own >= UINT64_C(2) * LN_POOL_SLOTS_DEFAULT);
     kit_assert_adds_up(&w, pool);
     kit_close(&w, pool);
 }
@@ -223,7 +223,7 @@ static void wears_out_by_age(void **state) {
 
 static void young_ones_stay(void **state) {
     (void)state;
-    uint64_t hour = 3600 * 1000 * MS;
+    uint64_t hour = MS * 1000 * 3600;
     ln_pool *pool = kit_open(
         &w, (ln_pool_config){.max_age_ns = hour, .idle_ns = hour, .trim_ns = hour, .max_uses = 1000});
     assert_int_equal(ln_pool_warm(pool, KEY(0), 3), LUNETTE_OK);
@@ -410,11 +410,8 @@ static void a_failed_adoption_is_told(void **state) {
 #define HAVE_ALLOCATION_FAILURES 1
 static int allocations_left = -1;
 
-extern void *__libc_calloc(size_t count, size_t size);       /* NOLINT(readability-identifier-naming) */
-extern void *__libc_memalign(size_t alignment, size_t size); /* NOLINT(readability-identifier-naming) */
-void *calloc(size_t count, size_t size);
-void *aligned_alloc(size_t alignment, size_t size);
-
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
 void *calloc(size_t count, size_t size) {
     return allocations_left >= 0 && allocations_left-- == 0 ? NULL : __libc_calloc(count, size);
 }

@@ -22,6 +22,15 @@ typedef struct model {
 static char keys[KEYS];
 static model m;
 
+static uint32_t random_state;
+
+static uint32_t below(uint32_t n) {
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state % n;
+}
+
 static void model_open(void) {
     m = (model){.out_count = ITEMS};
     for (size_t i = 0; i < ITEMS; i++)
@@ -42,20 +51,20 @@ static size_t index_of(const ln_pool_link *link) {
     return i;
 }
 
-static void step_put(ln_store *store, unsigned keys_used) {
+static void step_put(ln_store *store, uint32_t keys_used) {
     if (m.out_count == 0)
         return;
-    size_t index = (size_t)rand() % m.out_count;
+    size_t index = below((uint32_t)m.out_count);
     ln_pool_link *link = m.out[index];
     m.out[index] = m.out[--m.out_count];
-    link->key = &keys[(unsigned)rand() % keys_used];
-    link->trimmed = rand() % 3 == 0;
+    link->key = &keys[below(keys_used)];
+    link->trimmed = below(3) == 0;
     m.order[m.count++] = link;
     ln_store_put(store, link);
 }
 
-static void step_take(ln_store *store, unsigned keys_used) {
-    const void *key = &keys[(unsigned)rand() % keys_used];
+static void step_take(ln_store *store, uint32_t keys_used) {
+    const void *key = &keys[below(keys_used)];
     size_t index = m.count;
     while (index > 0 && m.order[index - 1]->key != key)
         index--;
@@ -68,7 +77,7 @@ static void step_take(ln_store *store, unsigned keys_used) {
 static void step_remove(ln_store *store) {
     if (m.count == 0)
         return;
-    size_t index = (size_t)rand() % m.count;
+    size_t index = below((uint32_t)m.count);
     ln_store_remove(store, m.order[index]);
     model_remove(index);
 }
@@ -107,12 +116,12 @@ static void assert_agrees(const ln_store *store) {
     assert_int_equal(seen, m.count);
 }
 
-static void run_model(unsigned keys_used, int puts_in_ten) {
+static void run_model(uint32_t keys_used, uint32_t puts_in_ten) {
     ln_store store;
     assert_true(ln_store_open(&store));
     model_open();
     for (int step = 0; step < STEPS; step++) {
-        int dice = rand() % 10;
+        uint32_t dice = below(10);
         if (dice < puts_in_ten)
             step_put(&store, keys_used);
         else if (dice < 8)
@@ -133,7 +142,7 @@ static void run_model(unsigned keys_used, int puts_in_ten) {
 
 static void behaves_like_the_model(void **state) {
     (void)state;
-    srand(4);
+    random_state = 2463534242U;
     run_model(1, 5);
     run_model(7, 6);
     run_model(KEYS, 7);

@@ -400,7 +400,7 @@ static void freeze(int number) {
 static timer_t freezer_open(void) {
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
     event._sigev_un._tid = ln_os_thread_id();
-    timer_t timer;
+    timer_t timer = NULL;
     struct sigaction action = {.sa_handler = freeze, .sa_flags = SA_RESTART};
     kit_fault_if(&w, sigaction(SIGUSR1, &action, NULL) != 0 ||
                          timer_create(CLOCK_MONOTONIC, &event, &timer) != 0);
