@@ -77,14 +77,16 @@ static lunette_engine *open_engine(void) {
     lunette_engine *engine;
     config.pool.trim_ns = TRIM_NS;
     config.pool.idle_ns = UINT64_MAX;
+    config.limits.wall_ns = LUNETTE_UNLIMITED;
     if (lunette_engine_open(&config, &engine) != LUNETTE_OK)
         bench_fail("%s", lunette_last_failure());
     return engine;
 }
 
 static void run_one(lunette_context *context, const char *text) {
-    if (lunette_context_run(context, "=idle", text, LUNETTE_ZERO_TERMINATED, NULL, NULL) != LUNETTE_OK)
-        bench_fail("a run failed: %s", lunette_last_failure());
+    lunette_status status = lunette_context_run(context, "=idle", text, LUNETTE_ZERO_TERMINATED, NULL, NULL);
+    if (status != LUNETTE_OK)
+        bench_fail("a run failed: %s", lunette_status_name(status));
 }
 
 /* All are taken first, so that none is used twice. */
@@ -169,8 +171,9 @@ static void report(const char *name, size_t count, const footprint *each, double
 }
 
 static const char LINE[] = "return 1+1";
-static const char EIGHT_MB[] =
-    "local t = {} for i = 1, 120 do t[i] = string.rep('x', 65536) .. i end return #t";
+static const char EIGHT_MB[] = "local t, line = {}, string.rep('x', 4096)\n"
+                               "for i = 1, 120 do t[i] = string.rep(line .. i, 16) end\n"
+                               "return #t";
 
 static void measure(const char *name, size_t count, const char *text, double peer) {
     char more[64];
