@@ -27,6 +27,14 @@ static lunette_status let_go(lunette_context *context, lunette_status status, co
     return let_go_worded(context, ln_failure_plain(status, function));
 }
 
+/* For what enters Lua: CLOSED too, once the engine is. */
+static lunette_status hold_to_run(lunette_context *context, const char *function) {
+    lunette_status status = ln_context_hold(context, function);
+    if (status == LUNETTE_OK && atomic_load_explicit(&context->engine->closed, memory_order_acquire))
+        return let_go(context, LUNETTE_CLOSED, function);
+    return status;
+}
+
 /* --- Resetting --- */
 
 lunette_status lunette_context_reset(lunette_context *context) {
@@ -129,30 +137,36 @@ static lunette_status check_options(const lunette_context *context, const lunett
     return LUNETTE_OK;
 }
 
-/* Compiles the text in this context, which is pristine, and restores it. NULL: it could not be done; the run will say
- * why. */
-static ln_code *compile_here(lunette_context *context, const ln_program *program, const ln_budget *budget,
-                             const ln_seen_key *key) {
-    ln_code *code = NULL;
-    if (!ln_vm_pristine(context->vm))
-        return NULL;
-    if (ln_vm_compile(context->vm, program, budget, &code) == LUNETTE_OK)
-        ln_seen_add(context->engine->cache, key, code);
+/* Compiles the text in this context, which is pristine, and restores it. Where that fails for the script's own sake, as
+ * the run would have, its status and the context's error are the run's. *code NULL: the text itself is to be run. */
+static lunette_status compile_here(lunette_context *context, ln_program *program, const ln_budget *budget,
+                                   const ln_seen_key *key, ln_code **code) {
+    lunette_stats stats;
+    lunette_status status = ln_vm_compile(context->vm, program, budget, code);
+    if (status > LUNETTE_OK)
+        return status;
+    ln_vm_stats(context->vm, &stats);
+    program->spent_ns = stats.wall_ns;
+    if (*code)
+        ln_seen_add(context->engine->cache, key, *code);
     if (ln_vm_reset(context->vm) != LUNETTE_OK)
-        ln_code_release(&code);
-    return code;
+        ln_code_release(code);
+    return LUNETTE_OK;
 }
 
-/* The compiled form of a text that was run before; NULL: the text itself is to be run. */
-static ln_code *find_code(lunette_context *context, const ln_program *program, const ln_budget *budget) {
+/* The compiled form of a text that was run before. *code NULL and OK: the text itself is to be run. */
+static lunette_status find_code(lunette_context *context, ln_program *program, const ln_budget *budget,
+                                ln_code **code) {
     ln_seen *cache = context->engine->cache;
     ln_seen_key key;
     bool again;
     if (!cache || program->check_only || program->allow_bytecode ||
         !ln_seen_key_make(cache, program->name, program->text, program->size, &key))
-        return NULL;
-    ln_code *code = ln_seen_find(cache, &key, &again);
-    return code || !again ? code : compile_here(context, program, budget, &key);
+        return LUNETTE_OK;
+    *code = ln_seen_find(cache, &key, &again);
+    if (*code || !again || !ln_vm_pristine(context->vm))
+        return LUNETTE_OK;
+    return compile_here(context, program, budget, &key, code);
 }
 
 static lunette_status run_named(lunette_context *context, const char *name, ln_program *program,
@@ -162,12 +176,14 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     if (!chunk.text)
         return LUNETTE_NO_MEMORY;
     program->name = chunk.text;
-    ln_code *code = program->code ? NULL : find_code(context, program, budget);
+    ln_code *code = NULL;
+    lunette_status status = program->code ? LUNETTE_OK : find_code(context, program, budget, &code);
     if (code) {
         program->text = NULL;
         program->code = code;
     }
-    lunette_status status = ln_vm_run(context->vm, program, budget, results);
+    if (status == LUNETTE_OK)
+        status = ln_vm_run(context->vm, program, budget, results);
     program->name = NULL;
     ln_code_release(&code);
     free(chunk.heap);
@@ -181,11 +197,9 @@ static lunette_status run(lunette_context *context, const char *name, ln_program
     ln_budget budget;
     if (!context)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `context` is NULL", function);
-    lunette_status status = ln_context_hold(context, function);
+    lunette_status status = hold_to_run(context, function);
     if (status != LUNETTE_OK)
         return status;
-    if (atomic_load_explicit(&context->engine->closed, memory_order_acquire))
-        return let_go(context, LUNETTE_CLOSED, function);
     status = check_options(context, given, &options, &budget, function);
     if (status != LUNETTE_OK)
         return let_go_worded(context, status);
@@ -313,7 +327,7 @@ lunette_status lunette_context_set_global(lunette_context *context, const char *
     static const char NAME[] = "lunette_context_set_global";
     if (!name || !value)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, name ? "value" : "name");
-    lunette_status status = ln_context_hold(context, NAME);
+    lunette_status status = hold_to_run(context, NAME);
     if (status != LUNETTE_OK)
         return status;
     status = ln_vm_check_value(context->vm, value);
@@ -329,7 +343,7 @@ lunette_status lunette_context_get_global(lunette_context *context, const char *
         *value = NULL;
     if (!name || !value)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, name ? "value" : "name");
-    lunette_status status = ln_context_hold(context, NAME);
+    lunette_status status = hold_to_run(context, NAME);
     if (status != LUNETTE_OK)
         return status;
     complete_bounds(&bounds, NAME);

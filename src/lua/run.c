@@ -278,14 +278,23 @@ static lunette_status finish(ln_vm *vm, ln_report *report, lunette_status status
     return status;
 }
 
+/* What is left of a budget of which some wall time was spent before. */
+static ln_budget budget_left(const ln_budget *budget, const ln_program *program) {
+    ln_budget left = *budget;
+    if (program && left.wall_ns != 0)
+        left.wall_ns = program->spent_ns < left.wall_ns ? left.wall_ns - program->spent_ns : 1;
+    return left;
+}
+
 static lunette_status perform(ln_vm *vm, const ln_budget *budget, lua_CFunction body, struct call *call) {
+    ln_budget left = budget_left(budget, call->program);
     ln_report report;
     ln_tree error_value;
     int lua_status;
     if (!vm->L)
         return LUNETTE_WRONG_STATE;
     begin(vm, &report, &error_value);
-    ln_end end = ln_vm_enter(vm, budget, body, call, &lua_status);
+    ln_end end = ln_vm_enter(vm, &left, body, call, &lua_status);
     lunette_status status =
         end == LN_END_FINISHED ? status_of_lua(vm, lua_status, call->status) : status_of_end(vm, end);
     status = finish(vm, &report, status, budget);
@@ -301,6 +310,7 @@ lunette_status ln_vm_run(ln_vm *vm, const ln_program *program, const ln_budget *
     vm->run.name = program->name;
     vm->run.want_cpu = vm->run.want_host_time = program->measure_cpu;
     lunette_status status = perform(vm, budget, run_program, &call);
+    vm->last.wall_ns += program->spent_ns;
     vm->run.name = NULL;
     if (results)
         *results = ln_tree_root(&call.results);

@@ -95,6 +95,7 @@ typedef struct ln_program {
     const lunette_value *arguments; /* checked by ln_vm_check_value() */
     size_t argument_count;
     lunette_bounds bounds; /* complete: no zeros */
+    uint64_t spent_ns;     /* of the budget's wall time, on compiling it */
     bool allow_bytecode;
     bool check_only; /* parse, do not run */
     bool measure_cpu;
