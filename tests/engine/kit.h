@@ -258,10 +258,10 @@ static inline kit_text kit_transcript(lunette_context *context, const kit_progra
     lunette_value *results = NULL;
     kit_add(&text, "", 0);
     lunette_context_set_user_data(context, &text);
-    lunette_status status =
-        program->script
-            ? lunette_context_run_script(context, program->script, NULL, &results)
-            : lunette_context_run(context, program->name, program->text, LUNETTE_ZERO_TERMINATED, NULL, &results);
+    lunette_status status = program->script
+                                ? lunette_context_run_script(context, program->script, NULL, &results)
+                                : lunette_context_run(context, program->name, program->text,
+                                                      LUNETTE_ZERO_TERMINATED, NULL, &results);
     lunette_context_set_user_data(context, NULL);
     kit_addf(&text, "status %s\n", lunette_status_name(status));
     if (results)

@@ -67,7 +67,8 @@ static void compare(void *ud, const kit_program *program) {
 
 /* --- Generated programs --- */
 
-static void compare_generated(lunette_sandbox level, lunette_gc gc, unsigned pause, int64_t from, int64_t to) {
+static void compare_generated(lunette_sandbox level, lunette_gc gc, unsigned pause, int64_t from,
+                              int64_t to) {
     kit_generator generator = kit_generator_open();
     lunette_preload modules[KIT_MODULES];
     kit_modules_open(modules, false);
@@ -221,12 +222,12 @@ static void expect_child_ok(int (*body)(void)) {
         fail_msg("the child ended with status %#x", (unsigned)status);
 }
 
-#define REQUIRE(condition) \
-    do { \
-        if (!(condition)) { \
+#define REQUIRE(condition)                                                                               \
+    do {                                                                                                 \
+        if (!(condition)) {                                                                              \
             fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, lunette_last_failure()); \
-            return 1; \
-        } \
+            return 1;                                                                                    \
+        }                                                                                                \
     } while (0)
 
 static bool same_text(const kit_text *a, const kit_text *b) {
@@ -326,10 +327,10 @@ static void with_little_address_space(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(generated_restricted), cmocka_unit_test(generated_none),
+        cmocka_unit_test(generated_restricted),   cmocka_unit_test(generated_none),
         cmocka_unit_test(generated_generational), cmocka_unit_test(histories),
-        cmocka_unit_test(tenants_restricted),   cmocka_unit_test(tenants_none),
-        cmocka_unit_test(with_host_allocator),  cmocka_unit_test(with_little_address_space),
+        cmocka_unit_test(tenants_restricted),     cmocka_unit_test(tenants_none),
+        cmocka_unit_test(with_host_allocator),    cmocka_unit_test(with_little_address_space),
     };
     if (argc < 2)
         return 2;
