@@ -1,3 +1,5 @@
+/* Reads the corpus. Whatever a header says that is not understood is an error: a misspelt expectation must not
+ * become a script that is never judged. */
 #include "corpus.h"
 
 #include <dirent.h>
