@@ -21,7 +21,7 @@ LUNETTE_API lunette_status lunette_engine_open(const lunette_config *config, lun
  * Threads that might be about to acquire must be told before. */
 LUNETTE_API void lunette_engine_close(lunette_engine **engine);
 
-/* What an engine does on this machine. */
+/* What an engine does on this machine, and how often Lua failed it. */
 typedef struct lunette_engine_info {
     size_t size;             /* sizeof(lunette_engine_info), set by the caller */
     const char *lua_release; /* "5.4.4", of the Lua that is loaded */
@@ -30,6 +30,7 @@ typedef struct lunette_engine_info {
     size_t image_bytes;      /* what a reset copies; 0 for "reopen" */
     bool relocatable;        /* arenas lie 4 GiB apart, so that images can be shared between contexts */
     size_t stack_needed;     /* bytes of C stack a thread must have left to start a run */
+    uint64_t vm_faults;      /* runs so far that ended with VM_FAULT; each was reported to the log as well */
 } lunette_engine_info;
 
 /* OK, INVALID_ARGUMENT. Texts live as long as the engine. */

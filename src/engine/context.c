@@ -184,6 +184,8 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     }
     if (status == LUNETTE_OK)
         status = ln_vm_run(context->vm, program, budget, results);
+    if (LN_UNLIKELY(status == LUNETTE_VM_FAULT))
+        atomic_fetch_add_explicit(&context->engine->vm_faults, 1, memory_order_relaxed);
     program->name = NULL;
     ln_code_release(&code);
     free(chunk.heap);

@@ -42,9 +42,13 @@ static lunette_status adopt(void *ud, void *item, void *key) {
     return LUNETTE_OK;
 }
 
+/* What the host's check has run is not there for who comes next. */
 static bool check(void *ud, void *item) {
     lunette_engine *engine = ud;
-    return engine->check(engine->check_ud, item);
+    lunette_context *context = item;
+    bool fit = engine->check(engine->check_ud, context);
+    context->user_data = NULL;
+    return fit && ln_vm_reset(context->vm) == LUNETTE_OK;
 }
 
 static void trim(void *ud, void *item) {
@@ -61,7 +65,7 @@ static void destroy(void *ud, void *item) {
 }
 
 static void gone(void *ud) {
-    ln_engine_release(ud);
+    ln_engine_free(ud);
 }
 
 lunette_status ln_engine_open_pool(lunette_engine *engine, const lunette_pool_config *given) {
@@ -94,8 +98,6 @@ lunette_status ln_engine_open_pool(lunette_engine *engine, const lunette_pool_co
     lunette_status status = ln_pool_open(&config, &ops, engine, &engine->pool);
     if (status == LUNETTE_INVALID_ARGUMENT)
         return ln_failure(status, "config.pool: min is above max, or per_thread above 64");
-    if (status == LUNETTE_OK)
-        ln_engine_retain(engine);
     return ln_failure_plain(status, "lunette_engine_open");
 }
 

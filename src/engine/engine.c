@@ -166,9 +166,7 @@ void ln_engine_retain(lunette_engine *engine) {
     atomic_fetch_add(&engine->references, 1);
 }
 
-void ln_engine_release(lunette_engine *engine) {
-    if (atomic_fetch_sub(&engine->references, 1) != 1)
-        return;
+void ln_engine_free(lunette_engine *engine) {
     if (engine->standard)
         ln_engine_template_release(engine->standard);
     ln_seen_close(&engine->cache);
@@ -177,13 +175,23 @@ void ln_engine_release(lunette_engine *engine) {
     free(engine);
 }
 
+void ln_engine_release(lunette_engine *engine) {
+    if (atomic_fetch_sub(&engine->references, 1) != 1)
+        return;
+    ln_pool *pool = engine->pool;
+    if (pool)
+        ln_pool_close(&pool);
+    else
+        ln_engine_free(engine);
+}
+
 void lunette_engine_close(lunette_engine **engine) {
     if (!engine || !*engine)
         return;
     lunette_engine *closing = *engine;
     *engine = NULL;
     atomic_store_explicit(&closing->closed, true, memory_order_release);
-    ln_pool_close(&closing->pool);
+    ln_pool_shut(closing->pool);
     ln_engine_release(closing);
 }
 
@@ -202,6 +210,7 @@ lunette_status lunette_engine_info_get(lunette_engine *engine, lunette_engine_in
         .image_bytes = ln_template_size(engine->standard->state),
         .relocatable = ln_template_shared(engine->standard->state),
         .stack_needed = LN_VM_STACK,
+        .vm_faults = atomic_load_explicit(&engine->vm_faults, memory_order_relaxed),
     };
     return LUNETTE_OK;
 }

@@ -15,7 +15,8 @@
 enum { LN_HIGH_WATER = 8 << 20 };
 
 struct lunette_engine {
-    /* One for the host's handle, one for the pool, one for each template: the last to go frees the engine. */
+    /* One for the host's handle, one for each template and script. The last to go closes the pool, and the pool, which
+     * stays until the last context has come back, frees the engine. */
     atomic_size_t references;
     atomic_bool closed;
     lunette_limits limits; /* complete: no zeros */
@@ -25,11 +26,12 @@ struct lunette_engine {
     void *log_ud;
     ln_vm_setup setup;
     lunette_template *standard; /* what its configuration makes; no reference of its own to the engine */
-    ln_pool *pool;              /* gone before the engine; NULL once the host has closed it */
+    ln_pool *pool;              /* shut when the host closes the engine; lies there as long as the engine */
     ln_seen *cache;             /* NULL: none is wanted */
     uint64_t wait_ns;
     lunette_check_fn check;
     void *check_ud;
+    atomic_ullong vm_faults;
     char release[16];
 };
 
@@ -65,7 +67,7 @@ lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *
 /* The budget that complete limits make. */
 ln_budget ln_limits_budget(const lunette_limits *limits);
 
-/* Opens the engine's pool, which holds a reference to the engine until the last context has come back. */
+/* Opens the engine's pool, which ends the engine when it ends. */
 lunette_status ln_engine_open_pool(lunette_engine *engine, const lunette_pool_config *given);
 
 /* Takes a context for the calling thread; INVALID_ARGUMENT for NULL, BUSY when another call is inside it. Let go by
@@ -79,6 +81,9 @@ void ln_engine_template_retain(lunette_template *template);
 
 /* True: that was the last reference, and the template is gone. */
 bool ln_engine_template_release(lunette_template *template);
+
+/* Frees an engine to which nothing refers any more. */
+void ln_engine_free(lunette_engine *engine);
 
 void ln_engine_retain(lunette_engine *engine);
 void ln_engine_release(lunette_engine *engine);

@@ -248,6 +248,47 @@ static lunette_status keep_image(ln_template *template, const ln_vm *vm) {
     return LUNETTE_OK;
 }
 
+/* Debug builds try the image before anyone relies on it: two copies at other bases, full collections in them, and
+ * restored they equal it. */
+#ifdef NDEBUG
+static lunette_status check_copies(const ln_template *template, char *why, size_t why_size) {
+    (void)template;
+    (void)why;
+    (void)why_size;
+    return LUNETTE_OK;
+}
+#else
+static int collect(lua_State *L) {
+    lua_gc(L, LUA_GCCOLLECT);
+    lua_gc(L, LUA_GCCOLLECT);
+    return 0;
+}
+
+static lunette_status check_copy(ln_vm *vm, char *why, size_t why_size) {
+    static const ln_budget UNLIMITED = {0};
+    int lua_status;
+    ln_end end = ln_vm_enter(vm, &UNLIMITED, collect, NULL, &lua_status);
+    if (end != LN_END_FINISHED || lua_status != LUA_OK) {
+        snprintf(why, why_size, "a collection in a copy of the image failed");
+        return LUNETTE_DEFECT;
+    }
+    ln_vm_restore(vm);
+    return ln_vm_verify(vm, why, why_size);
+}
+
+static lunette_status check_copies(const ln_template *template, char *why, size_t why_size) {
+    ln_vm *copies[2] = {NULL, NULL};
+    lunette_status status = LUNETTE_OK;
+    for (int i = 0; i < 2 && template->image && status == LUNETTE_OK; i++)
+        status = ln_vm_open(template, NULL, &copies[i]);
+    for (int i = 0; i < 2 && copies[i] && status == LUNETTE_OK; i++)
+        status = check_copy(copies[i], why, why_size);
+    for (int i = 0; i < 2; i++)
+        ln_vm_close(&copies[i]);
+    return status;
+}
+#endif
+
 lunette_status ln_template_open(const ln_vm_setup *setup, const lunette_preload *preload,
                                 size_t preload_count, ln_template **out, char *why, size_t why_size) {
     ln_vm vm = {.setup = setup};
@@ -263,6 +304,8 @@ lunette_status ln_template_open(const ln_vm_setup *setup, const lunette_preload 
         status = keep_image(template, &vm);
     if (status == LUNETTE_OK)
         status = keep_modules(template, preload, preload_count);
+    if (status == LUNETTE_OK)
+        status = check_copies(template, why, why_size);
     ln_files_free(&vm.files);
     ln_arena_close(&vm.arena);
     if (status != LUNETTE_OK)
