@@ -222,18 +222,22 @@ static size_t open_descriptors(void) {
     return count;
 }
 
-#define OPEN_FILES                                                                        \
-    "local path = os.tmpname()\n"                                                         \
-    "local a, b, c = io.open(path, 'w'), io.open(path), io.tmpfile()\n"                   \
-    "local d, lines = io.popen('cat', 'w'), io.lines(path)\n"                             \
-    "io.output(io.tmpfile()) io.input(path)\n"                                            \
+#define OPEN_FILES                                                                              \
+    "local path = os.tmpname()\n"                                                               \
+    "local a, b, c = io.open(path, 'w'), io.open(path), io.tmpfile()\n"                         \
+    "local d, lines = io.popen('cat', 'w'), io.lines(path)\n"                                   \
+    "io.output(io.tmpfile()) io.input(path)\n"                                                  \
     "a:write('one\\ntwo\\n') a:flush() assert(b:read('l') == 'one') assert(lines() == 'one')\n" \
     "io.open(path):close() io.lines(path)() assert(os.remove(path))\n"
 
 static void files_are_closed(void **state) {
     (void)state;
-    static const char *const ENDINGS[] = {"", "error('x')", "while true do end", "while true do a:write('x') a:seek('set') end",
-                                          "string.rep('x', 1 << 30)", "a:close() c = nil collectgarbage()",
+    static const char *const ENDINGS[] = {"",
+                                          "error('x')",
+                                          "while true do end",
+                                          "while true do a:write('x') a:seek('set') end",
+                                          "string.rep('x', 1 << 30)",
+                                          "a:close() c = nil collectgarbage()",
                                           "kept = a getmetatable(a).__gc = nil"};
     kit_text output = {0};
     lunette_context *context = open_quiet(LUNETTE_SANDBOX_NONE, &output, 50 * MILLISECOND);
@@ -264,14 +268,17 @@ static void finalizers_run_at_the_end(void **state) {
     kit_text output = {0};
     lunette_context *context = open_quiet(LUNETTE_SANDBOX_NONE, &output, 2000 * MILLISECOND);
     kit_text before = kit_walk_context(context, true, true, true);
-    expect_ok(context, "for i = 1, 3 do _G[i] = setmetatable({}, { __gc = function() print('gone', i) end }) end");
+    expect_ok(context,
+              "for i = 1, 3 do _G[i] = setmetatable({}, { __gc = function() print('gone', i) end }) end");
     assert_null(output.bytes);
     expect_clean(context, "finalizers");
     assert_string_equal(output.bytes, "gone\t3\ngone\t2\ngone\t1\n");
     expect_ok(context, "x = setmetatable({}, { __gc = function() error('in a finalizer') end })\n"
                        "y = setmetatable({}, { __gc = function() while true do end end })");
     expect_clean(context, "an endless finalizer");
-    expect_ok(context, "local t = {} for i = 1, 1000 do t[i] = setmetatable({}, { __gc = function(o) t[i] = o end }) end");
+    expect_ok(
+        context,
+        "local t = {} for i = 1, 1000 do t[i] = setmetatable({}, { __gc = function(o) t[i] = o end }) end");
     expect_clean(context, "finalizers that resurrect");
     expect_same_walk(context, &before, "finalizers");
     kit_clear(&before);
@@ -299,7 +306,10 @@ static void *count_blocks(void *ud, void *ptr, size_t osize, size_t nsize) {
 
 static void a_host_allocator_gets_all_back(void **state) {
     (void)state;
-    static const char *const TEXTS[] = {"x = {}", "error('x')", "while true do local t = {} end", "x = string.rep('x', 1e6)",
+    static const char *const TEXTS[] = {"x = {}",
+                                        "error('x')",
+                                        "while true do local t = {} end",
+                                        "x = string.rep('x', 1e6)",
                                         "local t = {} for i = 1, 1e9 do t[i] = {} end",
                                         "print(pcall(string.rep, 'x', 1 << 30))"};
     struct counted counted = {0};
@@ -335,14 +345,10 @@ static void a_host_allocator_gets_all_back(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_tenant_leaves_nothing),
-        cmocka_unit_test(the_detector_detects),
-        cmocka_unit_test(clean_after_kills_at_any_moment),
-        cmocka_unit_test(clean_after_each_kind_of_ending),
-        cmocka_unit_test(verify_sees_a_difference),
-        cmocka_unit_test(files_are_closed),
-        cmocka_unit_test(finalizers_run_at_the_end),
-        cmocka_unit_test(a_host_allocator_gets_all_back),
+        cmocka_unit_test(every_tenant_leaves_nothing),     cmocka_unit_test(the_detector_detects),
+        cmocka_unit_test(clean_after_kills_at_any_moment), cmocka_unit_test(clean_after_each_kind_of_ending),
+        cmocka_unit_test(verify_sees_a_difference),        cmocka_unit_test(files_are_closed),
+        cmocka_unit_test(finalizers_run_at_the_end),       cmocka_unit_test(a_host_allocator_gets_all_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
