@@ -43,6 +43,11 @@ static lunette_status adopt(void *ud, void *item, void *key) {
 }
 
 /* What the host's check has run is not there for who comes next. */
+/* A context in the pool stays busy, so that a call with a handle that was given back is refused. */
+static void let_in(lunette_context *context) {
+    atomic_store_explicit(&context->busy, false, memory_order_release);
+}
+
 static bool check(void *ud, void *item) {
     lunette_engine *engine = ud;
     lunette_context *context = item;
@@ -110,6 +115,8 @@ static lunette_status acquire(lunette_engine *engine, lunette_template *from, ui
         return ln_failure_plain(LUNETTE_CLOSED, "lunette_context_acquire");
     lunette_status status = ln_pool_acquire(engine->pool, from, wait_ns, &item);
     *out = item;
+    if (LN_LIKELY(status == LUNETTE_OK))
+        let_in(item);
     if (status == LUNETTE_NO_MEMORY)
         return ln_failure(status,
                           "lunette_context_acquire: the process has no memory or address space left for a "
@@ -142,7 +149,6 @@ lunette_status lunette_context_release(lunette_context **out) {
     bool clean = ln_vm_reset(context->vm) == LUNETTE_OK;
     ln_vm_trim(context->vm, LN_HIGH_WATER);
     context->user_data = NULL;
-    atomic_store_explicit(&context->busy, false, memory_order_release);
     ln_pool_release(context->pool, context, clean);
     return LUNETTE_OK;
 }
