@@ -44,8 +44,6 @@
 static LN_COLD void *refuse(ln_arena *a) {
     a->refused = true;
     a->failures++;
-    if (a->control.on_refusal != NULL)
-        a->control.on_refusal(a->control.on_refusal_ud);
     return NULL;
 }
 
@@ -66,14 +64,22 @@ LN_INLINE void *count_block(ln_arena *a, void *block, size_t n) {
     return block;
 }
 
-static LN_NOINLINE void *allocate_slowly(ln_arena *a, size_t n) {
-    void *block = n > REQUEST_MAX || ln_fault_due(a) ? NULL : ln_spans_obtain(a, n);
+static void *obtain(ln_arena *a, size_t n) {
+    return n > REQUEST_MAX || ln_fault_due(a) ? NULL : ln_spans_obtain(a, n);
+}
+
+/* `caller` is where the request came from: whoever hears of a refusal may know what to free for it. */
+static LN_NOINLINE void *allocate_slowly(ln_arena *a, size_t n, const void *caller) {
+    void *block = obtain(a, n);
+    if (LN_UNLIKELY(block == NULL) && ln_arena_ask(a, caller)) {
+        block = obtain(a, n);
+    }
     return block != NULL ? count_block(a, block, n) : refuse(a);
 }
 
-LN_INLINE void *allocate(ln_arena *a, size_t n) {
+LN_INLINE void *allocate(ln_arena *a, size_t n, const void *caller) {
     void *block = n <= LN_SMALL_MAX ? pop_block(a, n) : NULL;
-    return LN_LIKELY(block != NULL) ? count_block(a, block, n) : allocate_slowly(a, n);
+    return LN_LIKELY(block != NULL) ? count_block(a, block, n) : allocate_slowly(a, n, caller);
 }
 
 static LN_NOINLINE void release_in_zone(ln_arena *a, size_t offset, size_t size) {
@@ -126,22 +132,23 @@ static bool fit(ln_arena *a, const void *block, size_t osize, size_t nsize) {
     return d->kind == LN_RUN_LARGE ? ln_spans_fit_run(a, d, nsize) : nsize <= ln_class_size(d->class);
 }
 
+/* NULL: there is no room to move to. */
 static void *move(ln_arena *a, void *block, size_t osize, size_t nsize) {
     void *to = nsize <= LN_SMALL_MAX ? pop_block(a, nsize) : NULL;
     if (to == NULL) {
         to = ln_spans_obtain(a, nsize);
     }
     if (to == NULL) {
-        return refuse(a);
+        return NULL;
     }
     memcpy(to, block, osize < nsize ? osize : nsize);
     release(a, block, osize);
     return count_block(a, to, nsize);
 }
 
-static LN_NOINLINE void *resize(ln_arena *a, void *block, size_t osize, size_t nsize) {
+static void *try_resize(ln_arena *a, void *block, size_t osize, size_t nsize) {
     if (nsize > osize && LN_UNLIKELY(nsize > REQUEST_MAX || ln_fault_due(a))) {
-        return refuse(a);
+        return NULL;
     }
     if (!fit(a, block, osize, nsize)) {
         return move(a, block, osize, nsize);
@@ -151,13 +158,21 @@ static LN_NOINLINE void *resize(ln_arena *a, void *block, size_t osize, size_t n
     return block;
 }
 
+static LN_NOINLINE void *resize(ln_arena *a, void *block, size_t osize, size_t nsize, const void *caller) {
+    void *resized = try_resize(a, block, osize, nsize);
+    if (LN_UNLIKELY(resized == NULL) && ln_arena_ask(a, caller)) {
+        resized = try_resize(a, block, osize, nsize);
+    }
+    return resized != NULL ? resized : refuse(a);
+}
+
 static void *own_realloc(void *ud, void *block, size_t osize, size_t nsize) {
     ln_arena *a = ud;
     if (block == NULL) {
-        return nsize != 0 ? allocate(a, nsize) : NULL;
+        return nsize != 0 ? allocate(a, nsize, __builtin_return_address(0)) : NULL;
     }
     if (nsize != 0) {
-        return resize(a, block, osize, nsize);
+        return resize(a, block, osize, nsize, __builtin_return_address(0));
     }
     release(a, block, osize);
     return NULL;

@@ -43,9 +43,9 @@ typedef struct ln_arena_config {
     void (*host_enter)(void *section_ud);
     void (*host_leave)(void *section_ud);
     void *section_ud;
-    /* Told of each request that is refused, before the refusal is answered; it must not ask for memory. NULL:
-     * nobody. */
-    void (*on_refusal)(void *ud);
+    /* Told of each request that cannot be met, and from where in the code it came, before the refusal is answered. It
+     * must not ask for memory. True: it has freed some, try once more. NULL: nobody is told. */
+    bool (*on_refusal)(void *ud, const void *caller);
     void *on_refusal_ud;
 } ln_arena_config;
 

@@ -127,8 +127,6 @@ size_t ln_bridge_committed(const ln_arena *a) {
 static void *refuse(ln_arena *a) {
     a->refused = true;
     a->failures++;
-    if (a->control.on_refusal != NULL)
-        a->control.on_refusal(a->control.on_refusal_ud);
     return NULL;
 }
 
@@ -141,7 +139,7 @@ static bool allowed(const bridge *b, size_t more) {
 static void *allocate(bridge *b, size_t n) {
     ln_arena *a = &b->arena;
     if (ln_fault_due(a) || n > SIZE_MAX - sizeof(block_head) || !allowed(b, sizeof(block_head) + n)) {
-        return refuse(a);
+        return NULL;
     }
     enter(b);
     block_head *head = b->host(b->host_ud, NULL, 0, sizeof *head + n);
@@ -150,8 +148,6 @@ static void *allocate(bridge *b, size_t n) {
         link_block(b, head);
         a->allocations++;
         ln_stats_grow(a, n);
-    } else {
-        (void)refuse(a);
     }
     leave(b);
     return head != NULL ? head + 1 : NULL;
@@ -183,13 +179,11 @@ static void *resize(bridge *b, block_head *head, size_t osize, size_t nsize) {
     bool grows = nsize > head->size;
     if ((nsize > osize && ln_fault_due(a)) || (grows && !allowed(b, nsize - head->size)) ||
         nsize > SIZE_MAX - sizeof *head) {
-        return refuse(a);
+        return NULL;
     }
     enter(b);
     block_head *moved = host_resize(b, head, nsize);
-    if (moved == NULL && grows) {
-        (void)refuse(a);
-    } else {
+    if (moved != NULL || !grows) {
         moved = moved != NULL ? moved : head;
         a->used -= osize;
         ln_stats_grow(a, nsize);
@@ -198,17 +192,23 @@ static void *resize(bridge *b, block_head *head, size_t osize, size_t nsize) {
     return moved != NULL ? moved + 1 : NULL;
 }
 
+static void *request(bridge *b, void *block, size_t osize, size_t nsize) {
+    return block == NULL ? allocate(b, nsize) : resize(b, (block_head *)block - 1, osize, nsize);
+}
+
 void *ln_bridge_realloc(void *ud, void *block, size_t osize, size_t nsize) {
     bridge *b = ud;
-    if (block == NULL) {
-        return nsize != 0 ? allocate(b, nsize) : NULL;
+    if (nsize == 0) {
+        if (block != NULL) {
+            release(b, (block_head *)block - 1, osize);
+        }
+        return NULL;
     }
-    block_head *head = (block_head *)block - 1;
-    if (nsize != 0) {
-        return resize(b, head, osize, nsize);
+    void *got = request(b, block, osize, nsize);
+    if (got == NULL && ln_arena_ask(&b->arena, __builtin_return_address(0))) {
+        got = request(b, block, osize, nsize);
     }
-    release(b, head, osize);
-    return NULL;
+    return got != NULL ? got : refuse(&b->arena);
 }
 
 /* --- looking ------------------------------------------------------------------------------------------------ */

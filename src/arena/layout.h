@@ -79,7 +79,7 @@ typedef struct ln_control {
     size_t zone_committed; /* offset up to which the zone is committed */
     size_t grain;          /* commits are multiples of this: the machine's page size */
     uint64_t fail_in;      /* injected failure: requests until then; 0: none */
-    void (*on_refusal)(void *ud); /* told of each refused request; NULL: nobody */
+    bool (*on_refusal)(void *ud, const void *caller); /* as in ln_arena_config */
     void *on_refusal_ud;
     uint32_t page_committed; /* page number up to which pages (and their descriptors) are committed */
     uint32_t page_max;       /* page number up to which the limit lets them be */
@@ -229,6 +229,11 @@ LN_INLINE void ln_bins_clear(uint64_t filled[2], unsigned bin) {
 
 /* Brings what is committed back under what is allowed, as far as it is unused, and records what cannot be. */
 void ln_arena_settle(ln_arena *a);
+
+/* A request cannot be met: has whoever hears of it freed something, so that it is worth another try? */
+LN_INLINE bool ln_arena_ask(const ln_arena *a, const void *caller) {
+    return a->control.on_refusal != NULL && a->control.on_refusal(a->control.on_refusal_ud, caller);
+}
 
 /* --- pages.c: commit, limit, runs of pages ------------------------------------------------------------------ */
 

@@ -43,7 +43,7 @@ lunette_status lunette_context_reset(lunette_context *context) {
     if (status != LUNETTE_OK)
         return status;
     status = ln_vm_reset(context->vm);
-    ln_vm_trim(context->vm, LN_HIGH_WATER);
+    ln_context_trim(context);
     return let_go(context, status, NAME);
 }
 

@@ -138,6 +138,16 @@ lunette_status lunette_context_acquire_from(lunette_template *from, uint64_t wai
     return acquire(from->engine, from, wait_ns, out);
 }
 
+/* Asks what the last run left before it gives anything back, for that begins with arithmetic that takes a good part
+ * of a release's time. At level none finalizers may have taken more after the run. */
+void ln_context_trim(lunette_context *context) {
+    lunette_stats last;
+    ln_vm_stats(context->vm, &last);
+    if (LN_UNLIKELY(last.memory_committed > LN_HIGH_WATER ||
+                    ln_sandbox_level(context->engine->sandbox) == LUNETTE_SANDBOX_NONE))
+        ln_vm_trim(context->vm, LN_HIGH_WATER);
+}
+
 lunette_status lunette_context_release(lunette_context **out) {
     if (!out || !*out)
         return LUNETTE_OK;
@@ -147,7 +157,7 @@ lunette_status lunette_context_release(lunette_context **out) {
         return status;
     *out = NULL;
     bool clean = ln_vm_reset(context->vm) == LUNETTE_OK;
-    ln_vm_trim(context->vm, LN_HIGH_WATER);
+    ln_context_trim(context);
     context->user_data = NULL;
     ln_pool_release(context->pool, context, clean);
     return LUNETTE_OK;

@@ -74,6 +74,9 @@ lunette_status ln_engine_open_pool(lunette_engine *engine, const lunette_pool_co
  * storing false in `busy`. */
 lunette_status ln_context_hold(lunette_context *context, const char *function);
 
+/* After a reset: what the context has committed above LN_HIGH_WATER goes back to the system. */
+void ln_context_trim(lunette_context *context);
+
 /* A template that holds no reference to its engine. `what` begins the words of a refusal. */
 lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_preload *preload, size_t count,
                                        const char *what, lunette_template **out);

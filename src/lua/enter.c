@@ -105,17 +105,25 @@ static void probe(void *ud) {
         lua_sethook(vm->running, on_probe, ANYWHERE, 1);
 }
 
-/* The allocator has refused, and Lua will raise an error that calls no handler: so the trace is taken here.
+/* The allocator cannot meet a request, and Lua may raise an error that calls no handler: so the trace is taken here.
  * The call stack is in order whenever Lua allocates, for the collector walks it at this very moment.
  *
- * Whether it will be an error is not known: Lua's core collects garbage and asks once more, its string buffers do not. */
-void ln_vm_note_refusal(void *ud) {
+ * Lua's core collects garbage then and asks once more. Its string buffers do not: with garbage left for later, as
+ * AUTO_PAUSE does, they would find the limit reached by what nobody needs. They ask from a C function of the library,
+ * where everything of the API is allowed; so the collection is made for them. */
+bool ln_vm_on_refusal(void *ud, const void *caller) {
     ln_vm *vm = ud;
-    if (!vm->report || !vm->running)
-        return;
-    ln_report_init(vm->report);
-    ln_report_trace(vm->report, vm->running, 0, vm->running == vm->L);
-    vm->located = false;
+    if (!vm->running)
+        return false;
+    bool collected = ln_buffers_asked(caller);
+    if (collected)
+        lua_gc(vm->running, LUA_GCCOLLECT);
+    if (vm->report) {
+        ln_report_init(vm->report);
+        ln_report_trace(vm->report, vm->running, 0, vm->running == vm->L);
+        vm->located = false;
+    }
+    return collected;
 }
 
 /* --- Entering --- */

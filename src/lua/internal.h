@@ -78,8 +78,17 @@ void ln_vm_post_mortem(ln_vm *vm);
 /* Closes the state under the guard, so that finalizers cannot hang. Does not raise. */
 void ln_vm_close_state(ln_vm *vm);
 
-/* Notes where the script is when a request for memory is refused; `ud` is the VM. Does not raise. */
-void ln_vm_note_refusal(void *ud);
+/* The arena cannot meet a request that came from `caller`; `ud` is the VM. Notes where the script is, and collects
+ * garbage where Lua does not do it itself: true, try again. Does not raise. */
+bool ln_vm_on_refusal(void *ud, const void *caller);
+
+/* --- buffers.c --- */
+
+/* Finds those places, once in a process; before the first run. Does not raise. */
+void ln_buffers_watch(void);
+
+/* Whether that is a place where Lua's string buffers (luaL_Buffer) ask for memory. */
+bool ln_buffers_asked(const void *caller);
 
 /* Gives a coroutine that is about to run the hooks it needs, and takes away what earlier runs left. To be followed
  * by ln_vm_switch(). Does not raise; may not return (the instructions that a resume costs may be the last). */

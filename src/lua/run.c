@@ -42,6 +42,8 @@ static bool load_program(lua_State *L, struct call *call) {
 
 /* May raise. */
 static void push_arguments(lua_State *L, const ln_program *program) {
+    if (program->argument_count == 0)
+        return;
     if (program->argument_count > INT32_MAX)
         luaL_error(L, "too many arguments");
     luaL_checkstack(L, (int)program->argument_count, "too many arguments");

@@ -31,7 +31,7 @@ lunette_status ln_vm_open_arena(ln_vm *vm) {
         .host_enter = section_enter,
         .host_leave = section_leave,
         .section_ud = vm,
-        .on_refusal = ln_vm_note_refusal,
+        .on_refusal = ln_vm_on_refusal,
         .on_refusal_ud = vm,
     };
     return ln_arena_open(&config, &vm->arena);
@@ -297,6 +297,7 @@ lunette_status ln_template_open(const ln_vm_setup *setup, const lunette_preload 
     if (!template)
         return LUNETTE_NO_MEMORY;
     template->setup = setup;
+    ln_buffers_watch();
     lunette_status status = ln_vm_open_arena(&vm);
     if (status == LUNETTE_OK)
         status = ln_vm_build(&vm, preload, preload_count, why, why_size);
