@@ -86,7 +86,9 @@ typedef struct lunette_config {
     unsigned gc_pause, gc_step;  /* incremental: percent, as in Lua's manual § 2.5.1; 0: Lua's own */
     unsigned gc_minor, gc_major; /* generational: percent, § 2.5.2; 0: Lua's own */
 
-    bool deterministic; /* the same random numbers in every run, for tests; default false: fresh seeds */
+    /* The same random numbers in every run, and no cache of scripts (which would move objects in memory, and with
+     * them in pairs()): for tests. Default false: fresh seeds. */
+    bool deterministic;
 
     lunette_output_fn output; /* default NULL: standard output */
     void *output_ud;
