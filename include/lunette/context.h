@@ -72,13 +72,13 @@ LUNETTE_API lunette_status lunette_context_run(lunette_context *context, const c
 LUNETTE_API lunette_status lunette_context_check(lunette_context *context, const char *name, const char *text,
                                                  size_t size);
 
-/* Sets a global variable to a copy of a value. OK, MEMORY_LIMIT, INVALID_ARGUMENT (also for a function
- * reference or userdata), STALE, BUSY, WRONG_STATE. */
+/* Sets a global variable to a copy of a value; a function reference must be this context's own.
+ * OK, MEMORY_LIMIT, INVALID_ARGUMENT (also for userdata), STALE, BUSY, CLOSED, WRONG_STATE. */
 LUNETTE_API lunette_status lunette_context_set_global(lunette_context *context, const char *name,
                                                       const lunette_value *value);
 
 /* Takes a copy of a global variable out (nil where there is none); *value is the caller's to free.
- * OK, VALUE_LIMIT, INVALID_ARGUMENT, NO_MEMORY, BUSY, WRONG_STATE. */
+ * OK, VALUE_LIMIT, MEMORY_LIMIT, INVALID_ARGUMENT, NO_MEMORY, BUSY, CLOSED, WRONG_STATE. */
 LUNETTE_API lunette_status lunette_context_get_global(lunette_context *context, const char *name,
                                                       lunette_value **value);
 

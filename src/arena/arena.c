@@ -398,6 +398,43 @@ void ln_arena_range(const ln_arena *a, void **start, size_t *size) {
     *size = ln_arena_is_own(a) ? a->control.reservation : 0;
 }
 
+/* --- the shadow --------------------------------------------------------------------------------------------- */
+
+void ln_arena_remember(const ln_arena *a, ln_arena_shadow *shadow) {
+    memcpy(shadow->words, a->control_bytes, LN_CONTROL_SIZE);
+}
+
+/* What growing in a run changes. */
+static void take_over_growth(ln_control *to, const ln_control *from) {
+    to->page_committed = from->page_committed;
+    to->page_ready = from->page_ready;
+    to->large_pages = from->large_pages;
+    to->fail_in = from->fail_in;
+}
+
+static bool is_growth(ln_arena *a, const ln_control *before) {
+    const ln_control *c = &a->control;
+    uint32_t ready = c->page_committed < c->page_max ? c->page_committed : c->page_max;
+    if (c->page_committed < before->page_committed || c->page_ready != ready ||
+        ln_pages_committed(a) > c->ceiling) {
+        return false;
+    }
+    return c->page_committed == before->page_committed || ln_pages_confirm(a);
+}
+
+bool ln_arena_intact(ln_arena *a, ln_arena_shadow *shadow) {
+    ln_control before, grown;
+    memcpy(&before, shadow->words, sizeof before);
+    memcpy(&grown, shadow->words, sizeof grown);
+    take_over_growth(&grown, &a->control);
+    if (memcmp(&grown, &a->control, sizeof grown) == 0 && is_growth(a, &before)) {
+        ln_arena_remember(a, shadow);
+        return true;
+    }
+    memcpy(a->control_bytes, shadow->words, LN_CONTROL_SIZE);
+    return false;
+}
+
 /* --- injected failures -------------------------------------------------------------------------------------- */
 
 static void arm(ln_arena *a, uint64_t n, bool forever) {

@@ -109,6 +109,20 @@ void ln_arena_range(const ln_arena *arena, void **start, size_t *size);
  * For tests: takes time in proportion to all memory in use. */
 bool ln_arena_check(const ln_arena *arena, char *why, size_t size);
 
+/* The arena's own words (limit, extent, callbacks) lie in it, in reach of a VM whose memory is corrupt, and a reset leaves
+ * them alone. So whoever owns the arena keeps a copy of them elsewhere. */
+typedef struct ln_arena_shadow {
+    uint64_t words[16];
+} ln_arena_shadow;
+
+/* Copies them, whenever the owner has changed them: after a spawn, a restore, a trim, a new limit. */
+void ln_arena_remember(const ln_arena *arena, ln_arena_shadow *shadow);
+
+/* Before a restore: are they as they were, but for what a run may change, and is that true? Then the copy is brought up
+ * to date. Else they are overwritten with the copy, so that the arena can be closed; nothing else is to be done
+ * with it. Own reservation only. */
+bool ln_arena_intact(ln_arena *arena, ln_arena_shadow *shadow);
+
 /* For tests: the nth request for new memory from now is refused (n = 1: the next), and it alone; or it and all
  * that follow. 0: none. Outlives a reset. Costs nothing while it is off. */
 void ln_arena_fail_after(ln_arena *arena, uint64_t n);

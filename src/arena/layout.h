@@ -99,7 +99,8 @@ typedef struct ln_control {
 #define LN_CONTROL_SIZE 128
 /* Images end at a multiple of this. */
 #define LN_IMAGE_UNIT ((size_t)64)
-_Static_assert(sizeof(ln_control) <= LN_CONTROL_SIZE, "the control words fit before the header");
+_Static_assert(sizeof(ln_control) <= LN_CONTROL_SIZE && LN_CONTROL_SIZE == sizeof(ln_arena_shadow),
+               "the control words fit before the header, and a shadow holds them");
 
 struct ln_arena {
     union {
@@ -245,6 +246,9 @@ size_t ln_pages_allowed(const ln_arena *a);
 
 /* Derives from what is allowed how far pages may be committed; to be called whenever that changes. */
 void ln_pages_update(ln_arena *a);
+
+/* Has the system commit what is said to be committed; nothing happens where it is. False: it refuses. */
+bool ln_pages_confirm(ln_arena *a);
 
 /* Commits pages and descriptors up to at least page number `end`, and some more where `ahead`. */
 bool ln_pages_commit(ln_arena *a, size_t end, bool ahead);

@@ -115,6 +115,13 @@ bool ln_pages_commit(ln_arena *a, size_t end, bool ahead) {
     return commit_up_to(a, end);
 }
 
+bool ln_pages_confirm(ln_arena *a) {
+    const ln_control *c = &a->control;
+    size_t pages = c->page_committed - ln_first_page(a);
+    size_t descriptors = descriptor_bytes(a, pages);
+    return ln_os_commit(ln_arena_at(a, c->pages - descriptors), descriptors + pages * LN_PAGE);
+}
+
 void ln_pages_trim(ln_arena *a, size_t keep) {
     ln_control *c = &a->control;
     size_t end = page_end_within(a, keep);

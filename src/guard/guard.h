@@ -137,6 +137,7 @@ struct ln_run {
     size_t stack_need; /* 0: LN_STACK_MINIMUM */
     bool want_cpu;
     bool want_host_time;
+    bool quiet; /* a contained fault is expected, and not logged */
     /* With a grace time: called once when the run is over its budget, before the kill; makes the VM raise an
      * error soon. On the run's thread, from a signal handler at any instruction of the VM, or from
      * ln_run_host_leave() or ln_run_count(): async-signal-safe. NULL: kill at once. */

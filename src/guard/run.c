@@ -308,7 +308,7 @@ static void run_finish(ln_run *run, ln_slot *slot) {
     run->phase = NULL;
     if (!run->abandoned && run->softened != LN_END_FINISHED)
         run->end = run->softened;
-    if (LN_UNLIKELY(run->end == LN_END_FAULT && run->guard->log != NULL))
+    if (LN_UNLIKELY(run->end == LN_END_FAULT && run->guard->log != NULL && !run->quiet))
         run_log_fault(run);
 }
 

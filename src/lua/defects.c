@@ -6,7 +6,7 @@
 #include "lua/vm.h"
 
 /* In which of the releases 5.4.0 to 5.4.8 it is: bit n for 5.4.n. */
-enum { BEFORE_4_5 = 0x1F, BEFORE_4_7 = 0x7F, BEFORE_4_8 = 0xFF, ALL = 0x1FF, R4 = 1 << 4, R6_7 = 0xC0 };
+enum { BEFORE_4_5 = 0x1F, BEFORE_4_7 = 0x7F, BEFORE_4_8 = 0xFF, ALL = 0x1FF, R4 = 1 << 4 };
 
 static const struct known {
     lunette_defect defect;
@@ -24,7 +24,7 @@ static const struct known {
      ALL},
     {{"finishset-weak-mt-uaf", "an assignment to a weak table at the memory limit: use after free", "5.4.8",
       "contained: a fault ends the script"},
-     R6_7},
+     BEFORE_4_8},
     {{"gmatch-matchdepth", "an iterator of gmatch called after \"pattern too complex\": C stack overflow", "",
       "unreachable: the iterator ends after an error"},
      ALL},

@@ -194,7 +194,9 @@ void ln_vm_post_mortem(ln_vm *vm) {
     if (!vm->stood || !vm->setup->post_mortem)
         return;
     ln_report_init(vm->report);
+    vm->run.quiet = true;
     bool read = execute(vm, &budget, read_trace, vm) == LN_END_FINISHED;
+    vm->run.quiet = false;
     if (!read)
         ln_report_init(vm->report);
     vm->located = read;

@@ -31,6 +31,8 @@ struct ln_vm {
     const ln_template *from;
     lunette_context *context;
     ln_arena *arena;
+    ln_arena_shadow shadow; /* of the arena's own words; own reservation only */
+    bool suspect;           /* its memory may be corrupt: a fault was contained in it */
     const ln_image
         *image; /* what a reset restores: the template's or own_image; NULL with a host's allocator */
     ln_image *own_image; /* where the template's cannot be shared */

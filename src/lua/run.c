@@ -275,6 +275,7 @@ static lunette_status finish(ln_vm *vm, ln_report *report, lunette_status status
         ln_tree_free(vm->error_value);
     vm->report = NULL;
     vm->error_value = NULL;
+    vm->suspect = status == LUNETTE_VM_FAULT || status == LUNETTE_DEFECT;
     if (abandoned)
         ln_vm_restore(vm);
     return status;

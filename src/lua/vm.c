@@ -52,6 +52,12 @@ static lunette_status become(ln_vm *vm, const ln_template *from) {
     return LUNETTE_OK;
 }
 
+/* The arena is as its owner wants it: from here on only a run changes its own words. */
+static void remember(ln_vm *vm) {
+    if (!vm->setup->alloc && vm->arena)
+        ln_arena_remember(vm->arena, &vm->shadow);
+}
+
 lunette_status ln_vm_open(const ln_template *from, lunette_context *context, ln_vm **out) {
     ln_vm *vm = calloc(1, sizeof *vm);
     *out = NULL;
@@ -68,6 +74,7 @@ lunette_status ln_vm_open(const ln_template *from, lunette_context *context, ln_
         return status;
     }
     ln_arena_range(vm->arena, (void **)&vm->run.arena_start, &vm->run.arena_size);
+    remember(vm);
     as_new(vm);
     *out = vm;
     return LUNETTE_OK;
@@ -106,7 +113,14 @@ static lunette_status rebuild(ln_vm *vm, const ln_template *from) {
         vm->L = NULL;
     if (vm->arena)
         ln_arena_range(vm->arena, (void **)&vm->run.arena_start, &vm->run.arena_size);
+    vm->suspect = false;
     return status;
+}
+
+/* An image restores what it covers. What lies before it in the arena is compared with the copy outside; and after a
+ * fault of the VM, which may have written anywhere in its reservation, the arena is not used again at all. */
+static bool is_restorable(ln_vm *vm) {
+    return vm->image && ln_arena_intact(vm->arena, &vm->shadow) && !vm->suspect;
 }
 
 lunette_status ln_vm_restore(ln_vm *vm) {
@@ -114,12 +128,13 @@ lunette_status ln_vm_restore(ln_vm *vm) {
     end_script(vm);
     vm->run.abandoned = false;
     lunette_status status = LUNETTE_OK;
-    if (vm->image) {
+    if (is_restorable(vm)) {
         ln_image_restore(vm->image, vm->arena);
         vm->L = L;
     } else {
         status = rebuild(vm, vm->from);
     }
+    remember(vm);
     as_new(vm);
     return status;
 }
@@ -129,8 +144,9 @@ lunette_status ln_vm_adopt(ln_vm *vm, const ln_template *from) {
     if (!vm->pristine)
         end_script(vm);
     vm->run.abandoned = false;
-    bool shared = from->image && vm->image && !vm->own_image;
+    bool shared = from->image && !vm->own_image && is_restorable(vm);
     lunette_status status = shared ? become(vm, from) : rebuild(vm, from);
+    remember(vm);
     as_new(vm);
     return status;
 }
@@ -141,8 +157,10 @@ lunette_status ln_vm_reset(ln_vm *vm) {
 }
 
 void ln_vm_trim(ln_vm *vm, size_t keep) {
-    if (vm->arena)
-        ln_arena_trim(vm->arena, keep);
+    if (!vm->arena)
+        return;
+    ln_arena_trim(vm->arena, keep);
+    remember(vm);
 }
 
 void ln_vm_close(ln_vm **out) {

@@ -562,8 +562,38 @@ static void many_arenas_lie_apart(void **state) {
     }
 }
 
+/* Whatever a corrupt VM writes over the arena's own words is found and undone; what a run may change is not. */
+static void test_shadow(void **state) {
+    (void)state;
+    ln_arena_config config = {.limit = 8 << 20};
+    ln_arena_shadow shadow;
+    ln_arena *arena;
+    ln_image *image;
+    assert_int_equal(ln_arena_open(&config, &arena), LUNETTE_OK);
+    assert_int_equal(ln_image_take(arena, &image), LUNETTE_OK);
+    ln_arena_remember(arena, &shadow);
+    assert_true(ln_arena_intact(arena, &shadow));
+    assert_non_null(ln_arena_allocator(arena)(arena, NULL, 0, 3 << 20));
+    assert_true(ln_arena_intact(arena, &shadow));
+    unsigned char *words = (unsigned char *)arena, before[sizeof shadow];
+    memcpy(before, words, sizeof before);
+    int unnoticed = 0;
+    for (size_t i = 0; i < sizeof before; i++) {
+        words[i] ^= 0x81;
+        unnoticed += ln_arena_intact(arena, &shadow);
+        memcpy(words, before, sizeof before);
+        ln_arena_remember(arena, &shadow);
+    }
+    assert_in_range(unnoticed, 0,
+                    2 + sizeof(uint64_t)); /* the injected failure, which is for tests; large_pages */
+    ln_image_restore(image, arena);
+    ln_image_close(&image);
+    ln_arena_close(&arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shadow),
         cmocka_unit_test(classes_cover_every_size),
         cmocka_unit_test(bins_are_ordered),
         cmocka_unit_test(every_size_holds_its_bytes),
