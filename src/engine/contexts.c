@@ -42,18 +42,21 @@ static lunette_status adopt(void *ud, void *item, void *key) {
     return LUNETTE_OK;
 }
 
-/* What the host's check has run is not there for who comes next. */
 /* A context in the pool stays busy, so that a call with a handle that was given back is refused. */
 static void let_in(lunette_context *context) {
     atomic_store_explicit(&context->busy, false, memory_order_release);
 }
 
+/* The check may run what it likes in there; it is not there for who comes next. A context that the check has left to
+ * another thread's call is not fit. */
 static bool check(void *ud, void *item) {
     lunette_engine *engine = ud;
     lunette_context *context = item;
+    let_in(context);
     bool fit = engine->check(engine->check_ud, context);
     context->user_data = NULL;
-    return fit && ln_vm_reset(context->vm) == LUNETTE_OK;
+    return ln_context_hold(context, "lunette_context_acquire") == LUNETTE_OK && fit &&
+           ln_vm_reset(context->vm) == LUNETTE_OK;
 }
 
 static void trim(void *ud, void *item) {

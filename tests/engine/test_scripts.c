@@ -63,6 +63,8 @@ static void compare(void *ud, const kit_program *given) {
 static void open_all(const lunette_preload *modules, uint64_t memory) {
     lunette_config config = kit_config();
     config.limits.memory = memory;
+    config.gc = LUNETTE_GC_INCREMENTAL; /* often, where programs can only make garbage until it is collected */
+    config.gc_pause = 110;
     config.preload = modules;
     config.preload_count = modules ? KIT_MODULES : 0;
     engine_of_all = kit_open(&config);
