@@ -142,6 +142,11 @@ static void *open_plain(const void *arg) {
 
 /* --- Entries ------------------------------------------------------------------------------------------------- */
 
+/* As many as so many threads can use of the two that the goals speak of. */
+static double processors_of(size_t count) {
+    return count < 2 ? 1 : 2;
+}
+
 static void measure(const char *name, size_t many, size_t few, const char *peer_name) {
     char extra[160];
     bench_side wall[] = {
@@ -157,9 +162,7 @@ static void measure(const char *name, size_t many, size_t few, const char *peer_
     if (!bench_wanted(name) || !bench_measure(name, wall, 4) || !bench_measure(name, processor, 2))
         return;
     double per_second = 1e6 / bench_median(&wall[0]);
-    double shared = bench_ratio(&processor[0], &processor[1]) * (double)(many < 2 ? 1 : 2);
-    if (few > 1)
-        shared /= 2;
+    double shared = bench_ratio(&processor[0], &processor[1]) * processors_of(many) / processors_of(few);
     double machine = bench_ratio(&wall[2], &wall[3]);
     snprintf(extra, sizeof extra, ",\"runs_per_second\":%.0f,\"by_processor\":%.4g,\"machine\":%.4g",
              per_second, shared, machine);
