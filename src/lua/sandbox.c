@@ -29,11 +29,17 @@ static const struct library {
     const char *name;
     lua_CFunction open;
 } LIBRARIES[] = {
-    {"", luaopen_base},         {"coroutine", luaopen_coroutine},
-    {"string", luaopen_string}, {"table", luaopen_table},
-    {"math", luaopen_math},     {"utf8", luaopen_utf8},
-    {"os", luaopen_os},         {"io", luaopen_io},
-    {"debug", luaopen_debug},   {"package", luaopen_package},
+    /* Base first: it fills the table of globals. Then the largest, whose leavings the others fit into. */
+    {"", luaopen_base},
+    {"math", luaopen_math},
+    {"string", luaopen_string},
+    {"table", luaopen_table},
+    {"coroutine", luaopen_coroutine},
+    {"utf8", luaopen_utf8},
+    {"os", luaopen_os},
+    {"io", luaopen_io},
+    {"debug", luaopen_debug},
+    {"package", luaopen_package},
 };
 
 struct ln_sandbox {
@@ -172,7 +178,8 @@ static void fill(lua_State *L, const ln_sandbox *sandbox, const char *library) {
     }
 }
 
-/* Makes the script's table of a library and leaves it on top. */
+/* Makes the script's table of a library and leaves it on top. Lua's own is given up at once: the next library's tables
+ * find its place, and the image has fewer holes. */
 static void build_library(lua_State *L, const ln_sandbox *sandbox, const struct library *library) {
     size_t libraries = *library->name ? 0 : LN_COUNT(LIBRARIES);
     lua_createtable(L, 0, (int)(count_allowed(sandbox, library->name) + libraries));
@@ -181,6 +188,7 @@ static void build_library(lua_State *L, const ln_sandbox *sandbox, const struct 
     if (strcmp(library->name, "package") == 0)
         replace_searcher(L);
     lua_pop(L, 1);
+    lua_gc(L, LUA_GCCOLLECT);
 }
 
 /* The strings' metatable: its methods are the script's own library, and it cannot be reached. The string
