@@ -172,8 +172,8 @@ static void soft_end(lunette_guard guard) {
         "state = { 'kept' }\nlocal x <close> = setmetatable({}, { __close = function() closed = true end })\nwhile true do end",
         "state = { 'kept' }\nlocal ok, message = pcall(function() while true do end end)\nclosed = not ok and message",
         "state = { 'kept' }\nlocal co = coroutine.create(function() while true do end end)\nclosed = not coroutine.resume(co)",
-        "state = { 'kept' }\nlocal co = coroutine.wrap(function() while true do coroutine.yield() end end)\n"
-        "closed = true while true do co() end",
+        ("state = { 'kept' }\nlocal co = coroutine.wrap(function() while true do coroutine.yield() end end)\n"
+         "closed = true while true do co() end"),
         "state = { 'kept' }\nclosed = true local function f() coroutine.wrap(f)() end while true do pcall(f) end",
     };
     for (size_t i = 0; i < LN_COUNT(POLITE); i++) {
@@ -205,8 +205,8 @@ static void swallowing_the_soft_end_is_a_kill(void **state) {
     static const char *const RUDE[] = {
         "kept = 1 while true do pcall(function() while true do end end) end",
         "kept = 1 while true do xpcall(function() while true do end end, function() while true do end end) end",
-        "kept = 1 local function again() local x <close> = setmetatable({}, { __close = function() again() end })\n"
-        "  while true do end end again() while true do end",
+        ("kept = 1 local function again() local x <close> = setmetatable({}, { __close = function() again() end })\n"
+         "  while true do end end again() while true do end"),
         "kept = 1 string.find(string.rep('a', 150), string.rep('a?', 150) .. 'b')",
     };
     for (size_t i = 0; i < LN_COUNT(RUDE); i++) {
@@ -326,8 +326,8 @@ static void the_hook_guard_keeps_the_limits(void **state) {
     static const char *const TEXTS[] = {
         "while true do end", "while true do pcall(function() while true do end end) end",
         "while true do coroutine.wrap(function() for i = 1, 10 do end end)() end",
-        "local co = coroutine.wrap(function() while true do coroutine.yield() end end)\n"
-        "while true do co() end"};
+        ("local co = coroutine.wrap(function() while true do coroutine.yield() end end)\n"
+         "while true do co() end")};
     for (size_t i = 0; i < LN_COUNT(TEXTS); i++) {
         expect_limited(context, TEXTS[i], LUNETTE_TIME_LIMIT, .wall_ns = 20 * MILLISECOND);
         assert_true(stats_of(context).wall_ns < 3000 * MILLISECOND);
