@@ -103,7 +103,7 @@ static lunette_context **take_all(lunette_engine *engine, size_t count) {
 
 /* The first look marks them as idle, one that comes later finds that they have been so for long enough. */
 static void let_trim(lunette_engine *engine) {
-    static const struct timespec A_WHILE = {.tv_nsec = 2 * TRIM_NS};
+    static const struct timespec A_WHILE = {.tv_nsec = 2L * TRIM_NS};
     lunette_engine_maintain(engine);
     nanosleep(&A_WHILE, NULL);
     lunette_engine_maintain(engine);

@@ -147,12 +147,10 @@ static void write_duration(char *text, size_t size, uint64_t ns) {
 static void write_bytes(char *text, size_t size, uint64_t bytes) {
     if (bytes >= 1 << 20)
         snprintf(text, size, "%.4g MiB", (double)bytes / (1 << 20));
-    else if (bytes < 1 << 10)
-        snprintf(text, size, "%u bytes", (unsigned)bytes);
     else if (bytes >= 1 << 10)
         snprintf(text, size, "%.4g KiB", (double)bytes / (1 << 10));
     else
-        snprintf(text, size, "%llu bytes", (unsigned long long)bytes);
+        snprintf(text, size, "%u bytes", (unsigned)bytes);
 }
 
 static void describe_limit(char *text, size_t size, const ln_vm *vm, lunette_status status,

@@ -57,11 +57,11 @@ static size_t write_step(char *text, size_t size, const struct step *step) {
 /* Notes the first thing that went wrong, with its place. */
 static bool fail(struct taking *taking, lunette_status status, const struct step *step, const char *what) {
     enum { PLACE = 800 };
-    char text[PLACE + 100];
     if (taking->status != LUNETTE_OK)
         return false;
     taking->status = status;
     if (taking->vm->report && !taking->name_functions) {
+        char text[PLACE + 100];
         size_t used = write_step(text, PLACE, step);
         if (used >= PLACE)
             used = PLACE - 1;
