@@ -45,7 +45,8 @@ static lunette_config config_of(lunette_sandbox level, const lunette_preload *mo
     config.sandbox = level;
     config.deterministic = true;
     config.limits.memory = 16 * KIT_MIB;
-    config.gc = LUNETTE_GC_INCREMENTAL; /* often, where programs can only make garbage until it is collected */
+    config.gc =
+        LUNETTE_GC_INCREMENTAL; /* often, where programs can only make garbage until it is collected */
     config.gc_pause = 110;
     config.script_cache = SIZE_MAX;
     config.preload = modules;
