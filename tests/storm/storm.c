@@ -21,13 +21,12 @@
 
 enum { THREADS = 4, TEMPLATES = 3, CANCELLERS = 2 };
 
-/* NOLINTBEGIN(bugprone-suspicious-missing-comma): one of them takes two lines. */
 static const char *const SCRIPTS[] = {
     /* honest: the answer is the template's number, three times over */
     "local n = 0 for i = 1, 50 do n = n + require('who').number end return n == 50 * who() and who()",
     "local t = {} for i = 1, 300 do t[i] = tostring(i) .. 'x' end table.sort(t) return #t == 300 and who()",
-    "local co, s = coroutine.wrap(function() for i = 1, 20 do coroutine.yield(i) end end), 0\n"
-    "for i = 1, 20 do s = s + co() end return s == 210 and who()",
+    ("local co, s = coroutine.wrap(function() for i = 1, 20 do coroutine.yield(i) end end), 0\n"
+     "for i = 1, 20 do s = s + co() end return s == 210 and who()"),
     "return select(2, pcall(function() return who() end))",
     /* hostile: whatever they do, they end */
     "while true do pcall(function() while true do end end) end",
@@ -42,7 +41,6 @@ static const char *const SCRIPTS[] = {
     "(('a'):rep(3000)):find(('a-'):rep(30) .. 'b')",
     "string.rep('', 1e18)",
 };
-/* NOLINTEND(bugprone-suspicious-missing-comma) */
 enum { HONEST = 4, ALL = sizeof SCRIPTS / sizeof SCRIPTS[0], IN_C = 3 };
 static size_t used = ALL;
 
