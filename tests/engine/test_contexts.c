@@ -81,8 +81,8 @@ static void *wait_in_queue(void *ud) {
         return NULL;
     }
     atomic_store(&queue.order[atomic_fetch_add(&queue.served, 1)], (int)(intptr_t)ud);
-    if (kit_run(context, "x = (x or 0) + 1 assert(x == 1)") != LUNETTE_OK ||
-        lunette_context_release(&context) != LUNETTE_OK)
+    lunette_status status = kit_run(context, "x = (x or 0) + 1 assert(x == 1)");
+    if (lunette_context_release(&context) != LUNETTE_OK || status != LUNETTE_OK)
         atomic_fetch_add(&queue.failed, 1);
     return NULL;
 }
