@@ -417,9 +417,15 @@ static void compiling_is_part_of_the_run(void **state) {
         text = slow_to_parse(labels, "return 1");
     }
     free(text);
-    text = slow_to_parse(labels, "return 2");
-    uint64_t parse = time_of(context, text, 20 * KIT_SECOND, LUNETTE_OK);
-    free(text);
+    uint64_t parse = UINT64_MAX;
+    for (int i = 0; i < 4; i++) {
+        char last[40];
+        snprintf(last, sizeof last, "return %d", 10 + i);
+        text = slow_to_parse(labels, last);
+        uint64_t took = time_of(context, text, 20 * KIT_SECOND, LUNETTE_OK);
+        parse = took < parse ? took : parse;
+        free(text);
+    }
     expect_within(context, labels, "while true do end", parse * 3 / 2, parse * 3 / 2 * 7 / 5);
     expect_within(context, labels, "return 3", parse / 2, parse / 2 * 8 / 5);
     kit_release(&context);
