@@ -12,6 +12,27 @@
 extern "C" {
 #endif
 
+/* clang-format off */
+#define LUNETTE_ERROR_KIND_MAP(X) \
+    X(GENERIC,    0, "generic")     /* any other, and all that a script raises by error() or assert() */ \
+    X(TYPE,       1, "type")        /* a value of a type that the operation or the function does not take */ \
+    X(REFERENCE,  2, "reference")   /* a nil was indexed, called or used: mostly a name that is not there */ \
+    X(RANGE,      3, "range")       /* a number or a size beyond what can be represented or is allowed */ \
+    X(MODULE,     4, "module")      /* `require` found no such module, or could not load it */ \
+    X(PERMISSION, 5, "permission")  /* what the script asked for is not permitted to it */
+/* clang-format on */
+
+/* What kind of mistake a RUNTIME_ERROR was, as far as Lua's or the host's own words tell: a help for those who sort
+ * errors. Unlike the status it must not decide anything. */
+typedef enum lunette_error_kind {
+#define LUNETTE_ERROR_KIND_ENUM(constant, number, name) LUNETTE_ERROR_##constant = (number),
+    LUNETTE_ERROR_KIND_MAP(LUNETTE_ERROR_KIND_ENUM)
+#undef LUNETTE_ERROR_KIND_ENUM
+} lunette_error_kind;
+
+/* "type"; "unknown" for a number that is none. Static text. Any thread. */
+LUNETTE_API const char *lunette_error_kind_name(lunette_error_kind kind);
+
 /* One level of a trace, innermost first. */
 typedef struct lunette_frame {
     const char *function; /* "price", "method 'add'", "main chunk", "?"; never NULL */
@@ -32,7 +53,19 @@ typedef struct lunette_error {
                                  * only the innermost are kept, and this says how many more there are at least */
     const lunette_value *value; /* the script's own error value (converted raw, bounds cut), or NULL: there is
                                  * none, for limits and syntax errors */
+    lunette_error_kind kind;    /* of a RUNTIME_ERROR; else GENERIC */
+    int column; /* byte in the line, from 1; 0 where that is not known: Lua itself tells lines only, so it is there for
+                 * syntax errors whose word stands once in its line */
 } lunette_error;
+
+/* Writes an error for people, as Lua's own program does: "chunk:line: message", then the trace, a line for each frame.
+ * *text is then the caller's, to be freed by lunette_string_free(). OK, INVALID_ARGUMENT, NO_MEMORY. Any thread. */
+LUNETTE_API lunette_status lunette_error_text(const lunette_error *error, char **text);
+
+/* Writes an error as a JSON object on one line: {"code": "runtime_error", "kind", "message", "chunk" (or null), "line",
+ * "column", "frames": [{"function", "chunk", "line", "native"}], "frames_left_out", and "value" where there is one, as
+ * lunette_value_json() writes it}. OK, INVALID_ARGUMENT, NO_MEMORY. Any thread. */
+LUNETTE_API lunette_status lunette_error_json(const lunette_error *error, char **json);
 
 /* Why the last call of this thread that returned a negative status did so: which argument, what was wrong
  * with it, what to do. Zero-terminated; "" when none failed; valid until this thread's next call. Any thread. */

@@ -113,6 +113,27 @@ LUNETTE_API const lunette_value *lunette_value_get(const lunette_value *object, 
 /* Item `index` of an array, counted from 0, or NULL when `array` is NULL, no array, or too short. A view. */
 LUNETTE_API const lunette_value *lunette_value_at(const lunette_value *array, size_t index);
 
+/* Writes a value as a text for people, on one line, in Lua's own notation: `{name = "moon", 1, 2.0}`. What has none is
+ * named in angle brackets: <function>, <coroutine>. At most `limit` bytes (0: 4,096; SIZE_MAX: all; else at least 16);
+ * what is longer ends in "…". Always UTF-8: other bytes are written as escapes. *text is then the caller's, to be freed by
+ * lunette_string_free(). OK, INVALID_ARGUMENT (NULL, an unknown type, deeper than 190), NO_MEMORY. Any thread. */
+LUNETTE_API lunette_status lunette_value_text(const lunette_value *value, size_t limit, char **text);
+
+/* Writes a value as JSON (RFC 8259), in UTF-8, on one line, zero-terminated:
+ *   - integers with all their digits; numbers as the shortest decimal that reads back the same, with a point or an
+ *     exponent; a NaN and the infinities as null;
+ *   - of a string that is no UTF-8, each byte that belongs to no character as U+FFFD;
+ *   - an empty table is []; the keys of objects as strings, integers, numbers and booleans as Lua's tostring writes them
+ *     (a table with both 1 and "1" gives that key twice);
+ *   - functions and userdata as strings that name them: "<function>", "<FILE*>".
+ * *json is then the caller's, to be freed by lunette_string_free(). OK, INVALID_ARGUMENT (NULL, an unknown type, deeper
+ * than 190), NO_MEMORY. Any thread. */
+LUNETTE_API lunette_status lunette_value_json(const lunette_value *value, char **json);
+
+/* Frees a text that a function of Lunette handed out and sets the pointer to NULL; NULL and a pointer to NULL are
+ * allowed. Any thread. */
+LUNETTE_API void lunette_string_free(char **string);
+
 /* Makers of views. */
 static inline lunette_value lunette_nil(void) {
     lunette_value value;

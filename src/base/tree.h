@@ -10,6 +10,23 @@
 #include "base/compiler.h"
 #include "lunette/value.h"
 
+/* How deep values may lie in one another: what every walk over them goes down to. */
+enum { LN_VALUE_DEPTH = 190 };
+
+/* Whether what a value points at is there: a host may have built it by hand. */
+LN_INLINE bool ln_value_is_sound(const lunette_value *value) {
+    switch (value->type) {
+    case LUNETTE_STRING:
+        return value->as.string.bytes || value->as.string.size == 0;
+    case LUNETTE_ARRAY:
+        return value->as.array.items || value->as.array.count == 0;
+    case LUNETTE_OBJECT:
+        return value->as.object.members || value->as.object.count == 0;
+    default:
+        return true;
+    }
+}
+
 struct ln_chunk;
 
 typedef struct ln_tree {

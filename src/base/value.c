@@ -1,12 +1,10 @@
 /* What can be done with values without any VM: copy, compare, look inside. Recursion is bounded by
- * VALUE_DEPTH, which is also what the headers promise for values that come out of scripts; deeper ones, which
+ * LN_VALUE_DEPTH, which is also what the headers promise for values that come out of scripts; deeper ones, which
  * only a host can build (a cycle, usually by mistake), are refused. */
 #include <string.h>
 
 #include "base/tree.h"
 #include "lunette/value.h"
-
-enum { VALUE_DEPTH = 190 };
 
 const char *lunette_type_name(lunette_type type) {
     switch (type) {
@@ -78,7 +76,7 @@ static lunette_status copy_members(ln_tree *tree, const lunette_value *from, lun
 }
 
 static lunette_status copy_into(ln_tree *tree, const lunette_value *from, lunette_value *to, int depth) {
-    if (depth > VALUE_DEPTH)
+    if (depth > LN_VALUE_DEPTH)
         return LUNETTE_INVALID_ARGUMENT;
     *to = *from;
     switch (from->type) {
@@ -170,7 +168,7 @@ static bool equal_members(const lunette_value *a, const lunette_value *b, int de
 }
 
 static bool equal_within(const lunette_value *a, const lunette_value *b, int depth) {
-    if (a->type != b->type || depth > VALUE_DEPTH)
+    if (a->type != b->type || depth > LN_VALUE_DEPTH)
         return false;
     switch (a->type) {
     case LUNETTE_NIL:
