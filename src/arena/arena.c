@@ -222,6 +222,10 @@ static void *reserve_for(size_t need, bool limited, size_t *size) {
     return base;
 }
 
+static bool is_shareable(uint64_t base, uint64_t reservation) {
+    return reservation == LN_SHARING_SIZE && base % LN_SHARING_SIZE == 0;
+}
+
 /* Takes the reservation's first bytes into use. */
 static bool found_arena(ln_arena *a, size_t reservation, const ln_arena_config *config) {
     size_t grain = ln_os_page_size() > LN_PAGE ? ln_os_page_size() : LN_PAGE;
@@ -241,7 +245,7 @@ static bool found_arena(ln_arena *a, size_t reservation, const ln_arena_config *
     c->reserve = config->reserve;
     c->on_refusal = config->on_refusal;
     c->on_refusal_ud = config->on_refusal_ud;
-    c->shares_images = reservation == LN_SHARING_SIZE && (uintptr_t)a % LN_SHARING_SIZE == 0;
+    c->shares_images = is_shareable((uintptr_t)a, reservation);
     c->page_committed = ln_first_page(a);
     a->page_top = ln_first_page(a);
     ln_zone_open(a);

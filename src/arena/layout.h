@@ -53,8 +53,8 @@ typedef enum ln_span_kind {
 /* The descriptor of a page. Of a run (free or large) those of the first and the last page are valid, of a span
  * all; those of other pages, and above page_top, are never read. */
 typedef struct ln_span {
-    void *free;    /* spans: free blocks, linked through their first word; NULL in all others */
-    uint32_t next; /* page number of the neighbour in the class's list or the run bin; 0: none */
+    _Alignas(8) void *free; /* spans: free blocks, linked through their first word; NULL in all others */
+    uint32_t next;          /* page number of the neighbour in the class's list or the run bin; 0: none */
     uint32_t prev;
     uint32_t pages;    /* length of the run or span, in its first and (runs) last page */
     uint16_t used;     /* spans: live blocks */

@@ -265,8 +265,8 @@ bool ln_spans_fit_run(ln_arena *a, ln_span *d, size_t nsize) {
     if (want == have) {
         return true;
     }
-    if (want > have &&
-        (nsize >= LN_RESERVATION_MAX || !ln_run_extend(a, page, have, (uint32_t)want - have))) {
+    if (want > have && (want >= LN_RESERVATION_MAX >> LN_PAGE_SHIFT ||
+                        !ln_run_extend(a, page, have, (uint32_t)want - have))) {
         return false;
     }
     ln_span_at(a, page + (uint32_t)want - 1)->kind = LN_RUN_LARGE;

@@ -12,7 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
+/* A build may say 0 where it would be 1 (-Dc_args=-DLN_OS_CAN_INTERRUPT=0), to be as on another system. */
+#ifdef LN_OS_CAN_INTERRUPT
+#elif defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
 #define LN_OS_CAN_INTERRUPT 1
 #else
 #define LN_OS_CAN_INTERRUPT 0

@@ -32,10 +32,23 @@ struct ln_seen {
 
 /* --- Keys --- */
 
-static uint64_t mix(uint64_t a, uint64_t b) {
+/* The halves of a product, folded. */
+static uint64_t fold(uint64_t a, uint64_t b) {
+#ifdef __SIZEOF_INT128__
     __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)(a ^ 0x9E3779B97F4A7C15u) * (b ^ 0xD6E8FEB86659FD93u);
+    wide product = (wide)a * b;
     return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+    uint64_t low = (a & UINT32_MAX) * (b & UINT32_MAX);
+    uint64_t cross = (a >> 32) * (b & UINT32_MAX) + (low >> 32);
+    uint64_t other = (a & UINT32_MAX) * (b >> 32) + (cross & UINT32_MAX);
+    uint64_t high = (a >> 32) * (b >> 32) + (cross >> 32) + (other >> 32);
+    return (other << 32 | (low & UINT32_MAX)) ^ high;
+#endif
+}
+
+static uint64_t mix(uint64_t a, uint64_t b) {
+    return fold(a ^ 0x9E3779B97F4A7C15u, b ^ 0xD6E8FEB86659FD93u);
 }
 
 /* A multiplicative hash of words, the product's halves folded; the seed keeps others from choosing texts that all

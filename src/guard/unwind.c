@@ -213,6 +213,10 @@ static void recall(machine *m, reader *r) {
         m->now = m->remembered[--m->depth];
 }
 
+static void advance(machine *m, uint64_t steps) {
+    m->location += (uintptr_t)(steps * m->function->code_step);
+}
+
 /* The instructions with a number of their own (DWARF 4, figure 40). */
 static void execute_extended(machine *m, reader *r, unsigned code) {
     int64_t step = m->function->data_step;
@@ -224,13 +228,13 @@ static void execute_extended(machine *m, reader *r, unsigned code) {
     case 0x00: /* nop */
         break;
     case 0x02: /* advance_loc1, 2, 4 */
-        m->location += read_unsigned(r, 1) * m->function->code_step;
+        advance(m, read_unsigned(r, 1));
         break;
     case 0x03:
-        m->location += read_unsigned(r, 2) * m->function->code_step;
+        advance(m, read_unsigned(r, 2));
         break;
     case 0x04:
-        m->location += read_unsigned(r, 4) * m->function->code_step;
+        advance(m, read_unsigned(r, 4));
         break;
     case 0x05: /* offset_extended */
         set_rule(m, column, RULE_OFFSET, (int64_t)read_uleb(r) * step);
@@ -301,7 +305,7 @@ static bool execute(machine *m, reader r, uintptr_t instruction) {
         uint64_t low = byte & 0x3f;
         switch (byte >> 6) {
         case 1: /* advance_loc */
-            m->location += low * m->function->code_step;
+            advance(m, low);
             break;
         case 2: /* offset */
             set_rule(m, low, RULE_OFFSET, (int64_t)read_uleb(&r) * m->function->data_step);

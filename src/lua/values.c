@@ -255,7 +255,7 @@ static bool is_circular(const struct step *step, const void *table) {
 /* The table on top of the stack. */
 static bool take_table(struct taking *taking, const struct step *step, lunette_value *to) {
     lua_State *L = taking->L;
-    size_t length = lua_rawlen(L, -1);
+    size_t length = (size_t)lua_rawlen(L, -1);
     bool done = false;
     if (is_circular(step, lua_topointer(L, -1)))
         return cut(taking, LUNETTE_VALUE_LIMIT, step, "the table contains itself", "table", to);

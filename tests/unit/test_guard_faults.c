@@ -17,6 +17,8 @@ static void body_fault_arena_in_libc(void *ud) {
 
 static volatile int zero;
 
+/* On others a division by zero is no fault, and a trap another signal. */
+#if defined(__x86_64__)
 static void body_fault_division(void *ud) {
     (void)ud;
     zero = 12345 / zero;
@@ -26,6 +28,7 @@ static void body_fault_illegal(void *ud) {
     (void)ud;
     __builtin_trap();
 }
+#endif
 
 /* The frame is touched from its far end, as alloca and large buffers do. */
 static LN_NOINLINE int recurse(volatile char *above) {

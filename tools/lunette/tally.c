@@ -55,7 +55,7 @@ static tally count_script(const batch *all, size_t which, uint64_t *scratch) {
         count_outcome(&made, sample_status(samples[k]));
         scratch[made.runs++] = sample_wall(samples[k]);
     }
-    qsort(scratch, made.runs, sizeof *scratch, by_size);
+    qsort(scratch, (size_t)made.runs, sizeof *scratch, by_size);
     made.p50_ns = percentile(scratch, made.runs, 50);
     made.p99_ns = percentile(scratch, made.runs, 99);
     for (uint64_t k = 0; k < repeat; k++) {
@@ -63,7 +63,7 @@ static tally count_script(const batch *all, size_t which, uint64_t *scratch) {
         if (samples[k] != 0 && sample_status(samples[k]) == LUNETTE_TIME_LIMIT)
             scratch[late++] = wall > all->from->wall ? wall - all->from->wall : 0;
     }
-    qsort(scratch, late, sizeof *scratch, by_size);
+    qsort(scratch, (size_t)late, sizeof *scratch, by_size);
     made.late = late > 0;
     made.late_p50_ns = percentile(scratch, late, 50);
     made.late_max_ns = percentile(scratch, late, 100);
@@ -72,7 +72,7 @@ static tally count_script(const batch *all, size_t which, uint64_t *scratch) {
 
 static tally *count_all(const batch *all) {
     tally *made = calloc(all->script_count, sizeof *made);
-    uint64_t *scratch = calloc(all->from->repeat, sizeof *scratch);
+    uint64_t *scratch = calloc((size_t)all->from->repeat, sizeof *scratch);
     for (size_t i = 0; made != NULL && scratch != NULL && i < all->script_count; i++)
         made[i] = count_script(all, i, scratch);
     if (scratch == NULL) {
