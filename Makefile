@@ -15,7 +15,7 @@ DEBIAN_LIBDIR = $(if $(wildcard /etc/debian_version),$(shell cc -print-multiarch
 export BUILD
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench lint install clean help deps configure
+.PHONY: build demo test bench lint matrix install clean help deps configure
 
 help: ## this list
 	@echo 'make            build the library and the tool into $(BUILD)/ (what is missing is named: make deps installs it)'
@@ -47,6 +47,10 @@ bench: ## measure against fresh states and the system's Lua; writes build/bench.
 lint: ## formatting, clang-tidy, cppcheck, shellcheck, and both compilers with warnings as errors
 	@scripts/deps build test lint
 	@scripts/lint
+
+matrix: ## install what is missing, and test the tree in every way it can be built; CELLS= picks some (scripts/matrix --list)
+	@scripts/deps build test lint matrix
+	@scripts/matrix $(CELLS)
 
 install: build ## build and install into PREFIX, below DESTDIR if given
 	@test -z '$(PREFIX)' || meson configure $(BUILD) -Dprefix='$(PREFIX)'

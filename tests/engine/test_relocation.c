@@ -14,7 +14,7 @@
 
 enum { CONTEXTS = 5 };
 
-static int64_t programs = 1000;
+static int64_t programs = KIT_ASAN || KIT_TSAN ? 250 : 1000;
 
 /* --- Contexts of one template, held at once so that each has a base of its own --- */
 
