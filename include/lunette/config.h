@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lunette/limits.h"
+#include "lunette/permission.h"
 #include "lunette/pool.h"
 
 #ifdef __cplusplus
@@ -75,6 +76,11 @@ typedef struct lunette_config {
     size_t allow_count;
     const char *const *deny; /* names to take away, after `allow`; default none */
     size_t deny_count;
+
+    uint32_t permissions; /* LUNETTE_PERMIT_… bits; default 0: none. See permission.h */
+    const char
+        *root; /* the folder that the file permissions are about: nothing outside of it can be reached, by
+                           * `..`, by links or otherwise. Opened once, here. Required by them; default NULL: none */
 
     lunette_limits limits; /* default: see limits.h */
 

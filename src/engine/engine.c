@@ -58,9 +58,17 @@ static lunette_status check_config(const lunette_config *config) {
 
 static lunette_status open_sandbox(lunette_engine *engine, const lunette_config *config) {
     char why[200] = "";
-    lunette_status status = ln_sandbox_open(config->sandbox, config->allow, config->allow_count, config->deny,
-                                            config->deny_count, &engine->sandbox, why, sizeof why);
-    if (status == LUNETTE_INVALID_ARGUMENT)
+    ln_sandbox_config sandbox = {
+        .level = config->sandbox,
+        .allow = config->allow,
+        .allow_count = config->allow_count,
+        .deny = config->deny,
+        .deny_count = config->deny_count,
+        .permissions = config->permissions,
+        .root = config->root,
+    };
+    lunette_status status = ln_sandbox_open(&sandbox, &engine->sandbox, why, sizeof why);
+    if (*why)
         return ln_failure(status, "config.%s", why);
     return ln_failure_plain(status, "lunette_engine_open");
 }

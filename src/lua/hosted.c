@@ -121,12 +121,16 @@ static void wrap_table(lua_State *L) {
     }
 }
 
-void ln_hosted_wrap_files(lua_State *L) {
+void ln_hosted_wrap_files(lua_State *L, bool hidden) {
     if (luaL_getmetatable(L, LUA_FILEHANDLE) == LUA_TTABLE) {
         wrap_table(L);
         if (lua_getfield(L, -1, "__index") == LUA_TTABLE)
             wrap_table(L);
         lua_pop(L, 1);
+        if (hidden) {
+            lua_pushboolean(L, 0);
+            lua_setfield(L, -2, "__metatable");
+        }
     }
     lua_pop(L, 1);
 }

@@ -148,8 +148,9 @@ void ln_hosted_wrap(lua_State *L, const char *name);
  * Lua code. */
 void ln_hosted_call(lua_State *L, int arguments, const char *name);
 
-/* Puts the methods of file handles into host sections, if the state has file handles. May raise. */
-void ln_hosted_wrap_files(lua_State *L);
+/* Puts the methods of file handles into host sections, if the state has file handles; `hidden`: and their metatable
+ * out of the script's reach. May raise. */
+void ln_hosted_wrap_files(lua_State *L, bool hidden);
 
 /* --- The replacements of names.h; each may raise, as library functions do --- */
 int ln_lib_collectgarbage(lua_State *L);
@@ -172,6 +173,11 @@ int ln_lib_dofile(lua_State *L);
 int ln_lib_loadfile(lua_State *L);
 int ln_lib_search_lua(lua_State *L);
 int ln_lib_sethook(lua_State *L);
+int ln_confined_lines(lua_State *L);
+int ln_confined_open(lua_State *L);
+int ln_confined_remove(lua_State *L);
+int ln_confined_rename(lua_State *L);
+int ln_confined_tmpfile(lua_State *L);
 
 /* Receives Lua's warnings; `ud` is not used. Does not raise. */
 void ln_lib_warning(void *ud, const char *text, int more);

@@ -2,9 +2,12 @@
  * require. Lua's own read through a C stream while they parse, which a kill would leave open and locked; here
  * a file is read whole in one host section, and parsed after it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/os_beneath.h"
 #include "lua/internal.h"
 
 /* --- Reading --- */
@@ -38,13 +41,26 @@ static int read_stream(FILE *stream, size_t limit, struct text *text) {
     }
 }
 
+/* Confined scripts have no standard input, and see files below their folder only. NULL: errno says why. */
+static FILE *open_confined(int folder, const char *path) {
+    int descriptor = -1, error = path ? ln_os_beneath_open(folder, path, O_RDONLY, &descriptor) : EACCES;
+    FILE *stream = error == 0 ? fdopen(descriptor, "rb") : NULL;
+    if (error == 0 && !stream) {
+        error = errno;
+        close(descriptor);
+    }
+    errno = error;
+    return stream;
+}
+
 static int read_file(const char *path, size_t limit, struct text *text) {
+    int folder = ln_sandbox_folder(ln_vm_current()->setup->sandbox);
     errno = 0;
-    FILE *stream = path ? fopen(path, "rb") : stdin;
+    FILE *stream = folder >= 0 ? open_confined(folder, path) : path ? fopen(path, "rb") : stdin;
     if (!stream)
         return errno != 0 ? errno : EIO;
     int error = read_stream(stream, limit, text);
-    if (path)
+    if (stream != stdin)
         fclose(stream);
     return error;
 }
@@ -72,7 +88,7 @@ static bool push_file(lua_State *L, const char *path) {
         return true;
     lua_pop(L, 2);
     lua_pushfstring(L, "cannot %s %s: %s", error == EISDIR ? "read" : "open", path ? path : "stdin",
-                    strerror(error));
+                    error == EXDEV ? "leads out of the folder that scripts may use" : strerror(error));
     return false;
 }
 

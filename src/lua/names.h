@@ -183,6 +183,23 @@
     X("package", "preload",    NONE, PLAIN,  NULL, NULL) \
     X("package", "searchers",  NONE, PLAIN,  NULL, "read files in a host section") \
     X("package", "searchpath", NONE, HOSTED, NULL, "in a host section")
+
+/* Names that a permission brings in at any level, and what stands there then: X(library, name, permissions, function).
+ * Any one of the permissions is enough; the function looks at which. NULL: as at the level that has the name. What
+ * touches files is confined to the root folder (confined.c, loading.c). */
+#define LN_PERMITTED(X) \
+    X("",        "dofile",   LUNETTE_PERMIT_FILE_READ,                              NULL) \
+    X("",        "loadfile", LUNETTE_PERMIT_FILE_READ,                              NULL) \
+    X("io",      "lines",    LUNETTE_PERMIT_FILE_READ,                              ln_confined_lines) \
+    X("io",      "open",     LUNETTE_PERMIT_FILE_READ | LUNETTE_PERMIT_FILE_WRITE,  ln_confined_open) \
+    X("io",      "popen",    LUNETTE_PERMIT_PROCESS,                                NULL) \
+    X("io",      "tmpfile",  LUNETTE_PERMIT_FILE_WRITE,                             ln_confined_tmpfile) \
+    X("io",      "type",     LUNETTE_PERMIT_FILE_READ | LUNETTE_PERMIT_FILE_WRITE | LUNETTE_PERMIT_PROCESS, NULL) \
+    X("os",      "execute",  LUNETTE_PERMIT_PROCESS,                                NULL) \
+    X("os",      "getenv",   LUNETTE_PERMIT_ENVIRONMENT,                            NULL) \
+    X("os",      "remove",   LUNETTE_PERMIT_FILE_WRITE,                             ln_confined_remove) \
+    X("os",      "rename",   LUNETTE_PERMIT_FILE_WRITE,                             ln_confined_rename) \
+    X("package", "loadlib",  LUNETTE_PERMIT_NATIVE_MODULES,                         NULL)
 /* clang-format on */
 
 /* Base first: it fills the table of globals that the others go into. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os_beneath.h"
 #include "lua/internal.h"
 #include "lua/names.h"
 #include "lunette/engine.h"
@@ -42,8 +43,20 @@ static const struct library {
     {"package", luaopen_package},
 };
 
+static const struct permitted {
+    const char *library, *name;
+    uint32_t permissions;
+    lua_CFunction confined;
+} PERMITTED[] = {
+#define PERMITTED_NAME(library, name, permissions, confined) {library, name, permissions, confined},
+    LN_PERMITTED(PERMITTED_NAME)
+#undef PERMITTED_NAME
+};
+
 struct ln_sandbox {
     lunette_sandbox level;
+    uint32_t permissions;
+    int folder; /* -1: none */
     bool allowed[LN_COUNT(NAMES)];
 };
 
@@ -53,6 +66,14 @@ const lunette_name *lunette_sandbox_name(size_t index) {
 
 lunette_sandbox ln_sandbox_level(const ln_sandbox *sandbox) {
     return sandbox->level;
+}
+
+uint32_t ln_sandbox_permissions(const ln_sandbox *sandbox) {
+    return sandbox->permissions;
+}
+
+int ln_sandbox_folder(const ln_sandbox *sandbox) {
+    return sandbox->folder;
 }
 
 /* --- Choosing --- */
@@ -91,19 +112,80 @@ static lunette_status choose(ln_sandbox *sandbox, const char *const *names, size
     return LUNETTE_OK;
 }
 
-lunette_status ln_sandbox_open(lunette_sandbox level, const char *const *allow, size_t allow_count,
-                               const char *const *deny, size_t deny_count, ln_sandbox **out, char *why,
+/* What a permission that is on brings in under that name; NULL: none does. */
+static const struct permitted *find_permitted(const ln_sandbox *sandbox, const struct name *name) {
+    for (size_t i = 0; i < LN_COUNT(PERMITTED); i++)
+        if ((PERMITTED[i].permissions & sandbox->permissions) != 0 &&
+            strcmp(PERMITTED[i].library, name->about.library) == 0 &&
+            strcmp(PERMITTED[i].name, name->about.name) == 0)
+            return &PERMITTED[i];
+    return NULL;
+}
+
+enum { FILES = LUNETTE_PERMIT_FILE_READ | LUNETTE_PERMIT_FILE_WRITE };
+
+/* Permissions and the root folder belong together, and to the levels that confine anything. */
+static lunette_status check_permissions(const ln_sandbox_config *config, char *why, size_t why_size) {
+    uint32_t known = 0;
+#define KNOWN(constant, bit, name, text) known |= LUNETTE_PERMIT_##constant;
+    LUNETTE_PERMISSION_MAP(KNOWN)
+#undef KNOWN
+    const char *what = NULL;
+    if (config->permissions & ~known)
+        what = "permissions has a bit that is no permission";
+    else if ((config->permissions & FILES) && !config->root)
+        what = "root is NULL, but permissions has FILE_READ or FILE_WRITE: name the folder they are for";
+    else if (config->root && !(config->permissions & FILES))
+        what = "root is given, but permissions has neither FILE_READ nor FILE_WRITE";
+    else if (config->root && config->level == LUNETTE_SANDBOX_NONE)
+        what = "root is given, but the sandbox level none confines nothing";
+    if (what)
+        snprintf(why, why_size, "%s", what);
+    return what ? LUNETTE_INVALID_ARGUMENT : LUNETTE_OK;
+}
+
+/* Names that reach files by a way of their own have no place beside a root folder. */
+static lunette_status check_confined(const ln_sandbox *sandbox, char *why, size_t why_size) {
+    static const char *const ELSEWHERE[] = {"io.input", "io.output", "os.tmpname", "package.searchpath",
+                                            "package.searchers"};
+    for (size_t i = 0; sandbox->folder >= 0 && i < LN_COUNT(ELSEWHERE); i++)
+        for (size_t k = 0; k < LN_COUNT(NAMES); k++)
+            if (sandbox->allowed[k] && is_meant(&NAMES[k], ELSEWHERE[i])) {
+                snprintf(why, why_size, "allow: %s cannot be confined to the root folder", ELSEWHERE[i]);
+                return LUNETTE_INVALID_ARGUMENT;
+            }
+    return LUNETTE_OK;
+}
+
+static lunette_status open_folder(ln_sandbox *sandbox, const char *root, char *why, size_t why_size) {
+    int error = root ? ln_os_folder_open(root, &sandbox->folder) : 0;
+    if (error != 0)
+        snprintf(why, why_size, "root: cannot open the folder '%s': %s", root, strerror(error));
+    return error == 0 ? LUNETTE_OK : LUNETTE_SYSTEM;
+}
+
+lunette_status ln_sandbox_open(const ln_sandbox_config *config, ln_sandbox **out, char *why,
                                size_t why_size) {
     *out = NULL;
+    lunette_status status = check_permissions(config, why, why_size);
+    if (status != LUNETTE_OK)
+        return status;
     ln_sandbox *sandbox = malloc(sizeof *sandbox);
     if (!sandbox)
         return LUNETTE_NO_MEMORY;
-    sandbox->level = level;
+    sandbox->level = config->level;
+    sandbox->permissions = config->permissions;
+    sandbox->folder = -1;
     for (size_t i = 0; i < LN_COUNT(NAMES); i++)
-        sandbox->allowed[i] = width(NAMES[i].about.level) <= width(level);
-    lunette_status status = choose(sandbox, allow, allow_count, true, why, why_size);
+        sandbox->allowed[i] =
+            width(NAMES[i].about.level) <= width(config->level) || find_permitted(sandbox, &NAMES[i]) != NULL;
+    status = choose(sandbox, config->allow, config->allow_count, true, why, why_size);
     if (status == LUNETTE_OK)
-        status = choose(sandbox, deny, deny_count, false, why, why_size);
+        status = choose(sandbox, config->deny, config->deny_count, false, why, why_size);
+    if (status == LUNETTE_OK)
+        status = open_folder(sandbox, config->root, why, why_size);
+    if (status == LUNETTE_OK)
+        status = check_confined(sandbox, why, why_size);
     if (status != LUNETTE_OK)
         ln_sandbox_close(&sandbox);
     *out = sandbox;
@@ -111,6 +193,8 @@ lunette_status ln_sandbox_open(lunette_sandbox level, const char *const *allow, 
 }
 
 void ln_sandbox_close(ln_sandbox **sandbox) {
+    if (*sandbox)
+        ln_os_folder_close(&(*sandbox)->folder);
     free(*sandbox);
     *sandbox = NULL;
 }
@@ -122,13 +206,19 @@ static bool is_replaced(const struct name *name, lunette_sandbox level) {
            (name->how == STRICT && level == LUNETTE_SANDBOX_STRICT);
 }
 
-/* The value on top of the stack is Lua's own; leaves there what the script gets. */
-static void dress(lua_State *L, const struct name *name, lunette_sandbox level) {
+/* The value on top of the stack is Lua's own; leaves there what the script gets. Where there is a root folder, it
+ * confines whoever let the name in. */
+static void dress(lua_State *L, const ln_sandbox *sandbox, const struct name *name) {
+    const struct permitted *permitted = sandbox->folder >= 0 ? find_permitted(sandbox, name) : NULL;
+    if (permitted && permitted->confined) {
+        lua_pop(L, 1);
+        lua_pushcfunction(L, permitted->confined);
+    }
     if (name->how == HOSTED && lua_iscfunction(L, -1)) {
         char full[64];
         snprintf(full, sizeof full, "%s.%s", name->about.library, name->about.name);
         ln_hosted_wrap(L, full);
-    } else if (is_replaced(name, level))
+    } else if (is_replaced(name, sandbox->level))
         lua_pushcclosure(L, name->replacement, 1);
 }
 
@@ -173,7 +263,7 @@ static void fill(lua_State *L, const ln_sandbox *sandbox, const char *library) {
             lua_pop(L, 1);
             continue;
         }
-        dress(L, name, sandbox->level);
+        dress(L, sandbox, name);
         lua_setfield(L, -3, name->about.name);
     }
 }
@@ -249,7 +339,7 @@ static void build_whole(lua_State *L, const ln_sandbox *sandbox) {
             lua_pushnil(L);
             lua_setfield(L, -2, name->about.name);
         } else if (lua_getfield(L, -1, name->about.name) != LUA_TNIL) {
-            dress(L, name, sandbox->level);
+            dress(L, sandbox, name);
             lua_setfield(L, -2, name->about.name);
         } else {
             lua_pop(L, 1);
@@ -266,5 +356,5 @@ void ln_sandbox_build(lua_State *L, const ln_sandbox *sandbox) {
         build_whole(L, sandbox);
     else
         build_sandboxed(L, sandbox);
-    ln_hosted_wrap_files(L);
+    ln_hosted_wrap_files(L, sandbox->level != LUNETTE_SANDBOX_NONE);
 }

@@ -137,6 +137,8 @@ static int set_up(lua_State *L) {
     vm->random_state = find_random_state(L);
     for (; building->at < building->count; building->at++)
         preload(L, building);
+    if (vm->files.count > 0)
+        return luaL_error(L, "a preloaded module left a file open: contexts cannot share one");
     set_collector(L, vm->setup);
     lua_gc(L, LUA_GCCOLLECT);
     lua_gc(L, LUA_GCCOLLECT);

@@ -27,13 +27,28 @@ _Static_assert(LN_VM_STACK == LN_STACK_MINIMUM + LN_VM_CLOSING_STACK, "the guard
 typedef struct ln_vm ln_vm;
 typedef struct ln_sandbox ln_sandbox;
 
-/* Which names scripts will find. `why` receives which entry of allow or deny names nothing.
- * OK, INVALID_ARGUMENT, NO_MEMORY. */
-lunette_status ln_sandbox_open(lunette_sandbox level, const char *const *allow, size_t allow_count,
-                               const char *const *deny, size_t deny_count, ln_sandbox **sandbox, char *why,
+/* Which names scripts will find: those of the level and of the permissions, and those of `allow`, less those of
+ * `deny`. */
+typedef struct ln_sandbox_config {
+    lunette_sandbox level;
+    const char *const *allow;
+    size_t allow_count;
+    const char *const *deny;
+    size_t deny_count;
+    uint32_t permissions;
+    const char *root; /* the folder that file permissions are about; NULL: none */
+} ln_sandbox_config;
+
+/* `why` receives what is wrong with which field. OK, INVALID_ARGUMENT, NO_MEMORY, SYSTEM (the root folder cannot be
+ * opened). */
+lunette_status ln_sandbox_open(const ln_sandbox_config *config, ln_sandbox **sandbox, char *why,
                                size_t why_size);
 void ln_sandbox_close(ln_sandbox **sandbox);
 lunette_sandbox ln_sandbox_level(const ln_sandbox *sandbox);
+uint32_t ln_sandbox_permissions(const ln_sandbox *sandbox);
+
+/* Descriptor of the root folder; -1: there is none, and files are not confined. */
+int ln_sandbox_folder(const ln_sandbox *sandbox);
 
 /* What all VMs of an engine share; outlives them. */
 typedef struct ln_vm_setup {

@@ -31,7 +31,7 @@ static void a_vm_runs_without_an_engine(void **state) {
     ln_guard_config config = {.kind = LN_GUARD_AUTO, .contain_faults = true};
     config.code = ln_vm_code(&config.code_count);
     assert_int_equal(ln_guard_open(&config, &guard), LUNETTE_OK);
-    assert_int_equal(ln_sandbox_open(LUNETTE_SANDBOX_RESTRICTED, NULL, 0, NULL, 0, &sandbox, why, sizeof why),
+    assert_int_equal(ln_sandbox_open(&(ln_sandbox_config){0}, &sandbox, why, sizeof why),
                      LUNETTE_OK);
     setup.guard = guard;
     setup.sandbox = sandbox;

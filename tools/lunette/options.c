@@ -11,7 +11,17 @@
 #include "text.h"
 #include "units.h"
 
-typedef enum option_kind { SWITCH, TEXT, NAMES, PATHS, CHOICE, SIZE, DURATION, COUNT } option_kind;
+typedef enum option_kind {
+    SWITCH,
+    TEXT,
+    NAMES,
+    PATHS,
+    PERMISSIONS,
+    CHOICE,
+    SIZE,
+    DURATION,
+    COUNT
+} option_kind;
 
 typedef struct choice {
     const char *name;
@@ -58,6 +68,10 @@ static const option table[] = {
      "add names to the level (os.getenv), or a library (io)"},
     {"--deny", "NAME[,NAME…]", NAMES, SCRIPTS, IN(deny), 0, 0, false, NULL,
      "take names away, after --allow"},
+    {"--permit", "WHAT[,WHAT…]", PERMISSIONS, SCRIPTS, IN(permissions), 0, 0, false, NULL,
+     "let scripts at file-read, file-write (see --root), process, environment or native-modules"},
+    {"--root", "FOLDER", TEXT, SCRIPTS, IN(root), 0, 0, false, NULL,
+     "the folder that file-read and file-write are about; nothing outside of it can be reached"},
     {"--preload", "FILE", PATHS, SCRIPTS, IN(preload), 0, 0, false, NULL,
      "run a module once, that every script then has; may be given again"},
     {"--memory", "SIZE", SIZE, PARSERS, IN(memory), LUNETTE_MEMORY_MIN, LUNETTE_MEMORY_MAX, false, NULL,
@@ -234,6 +248,30 @@ static tool_exit add_names(options *to, const option *which, const char *value) 
     return TOOL_OK;
 }
 
+static uint64_t find_permission(const char *name, size_t size) {
+    for (unsigned bit = 1; bit <= LUNETTE_PERMIT_NATIVE_MODULES; bit *= 2) {
+        const char *known = lunette_permission_name((lunette_permission)bit);
+        if (strlen(known) == size && memcmp(known, name, size) == 0)
+            return bit;
+    }
+    return 0;
+}
+
+static tool_exit add_permissions(options *to, const option *which, const char *value) {
+    for (const char *name = value; name != NULL;) {
+        const size_t size = strcspn(name, ",");
+        const uint64_t bit = find_permission(name, size);
+        if (bit == 0)
+            return options_complain(to,
+                                    "%s %.*s: one of file-read, file-write, process, network, environment or "
+                                    "native-modules",
+                                    which->name, (int)size, name);
+        to->permissions |= bit;
+        name = name[size] == ',' ? name + size + 1 : NULL;
+    }
+    return TOOL_OK;
+}
+
 static tool_exit set_text(options *to, const option *which, const char *value) {
     const char **field = (const char **)((char *)to + which->offset);
     if (*field != NULL)
@@ -255,6 +293,8 @@ static tool_exit set_option(options *to, const option *which, const char *value)
         return add_names(to, which, value);
     case PATHS:
         return add_name(to, (name_list *)((char *)to + which->offset), value, strlen(value));
+    case PERMISSIONS:
+        return add_permissions(to, which, value);
     case CHOICE:
         return set_choice(to, which, value);
     default:
@@ -320,6 +360,18 @@ static void set_defaults(options *to, const command *of) {
     to->repeat = 1;
 }
 
+/* The root folder and the permissions that are about it come together. */
+static tool_exit check_root(const options *given) {
+    const bool files = (given->permissions & (LUNETTE_PERMIT_FILE_READ | LUNETTE_PERMIT_FILE_WRITE)) != 0;
+    if (files && given->root == NULL)
+        return options_complain(given, "--permit file-read or file-write needs --root FOLDER");
+    if (!files && given->root != NULL)
+        return options_complain(given, "--root is of use only with --permit file-read or file-write");
+    if (files && given->sandbox == LUNETTE_SANDBOX_NONE)
+        return options_complain(given, "--root: the sandbox level none confines nothing");
+    return TOOL_OK;
+}
+
 tool_exit options_parse(options *to, const command *of, int argc, char **argv) {
     set_defaults(to, of);
     to->argv = argv;
@@ -342,7 +394,7 @@ tool_exit options_parse(options *to, const command *of, int argc, char **argv) {
         }
     }
     to->json_ahead = false;
-    return TOOL_OK;
+    return check_root(to);
 }
 
 static void free_names(name_list *list) {
@@ -399,6 +451,8 @@ lunette_config options_config(const options *from) {
     config.allow_count = from->allow.count;
     config.deny = (const char *const *)from->deny.names;
     config.deny_count = from->deny.count;
+    config.permissions = (uint32_t)from->permissions;
+    config.root = from->root;
     config.deterministic = from->deterministic;
     config.limits.memory = from->memory;
     config.limits.wall_ns = from->wall;

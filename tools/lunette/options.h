@@ -43,6 +43,8 @@ typedef struct options {
     uint64_t memory, wall, cpu, instructions, output, grace; /* as in lunette_limits */
     name_list allow, deny;
     name_list preload; /* paths */
+    uint64_t permissions; /* LUNETTE_PERMIT_… */
+    const char *root;
     bool json, deterministic, help;
     bool json_ahead; /* while parsing: --json seems to stand behind */
 

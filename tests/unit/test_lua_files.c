@@ -1,0 +1,321 @@
+/* Files for scripts, below one folder: what they may do there, and every way out that is known. When this fails look at
+ * src/base/os_beneath.c and src/lua/confined.c. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/os_beneath.h"
+#include "lunette.h"
+
+void ln_os_beneath_walk_always(bool always);
+
+enum { READ = LUNETTE_PERMIT_FILE_READ, WRITE = LUNETTE_PERMIT_FILE_WRITE };
+
+static char base[64], root[80], secret[80];
+
+static void write_file(const char *folder, const char *name, const char *text) {
+    char path[400];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void link_to(const char *target, const char *name) {
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+static int prepare(void **state) {
+    (void)state;
+    char path[200];
+    snprintf(base, sizeof base, "/tmp/lunette-files-XXXXXX");
+    if (!mkdtemp(base))
+        return -1;
+    snprintf(root, sizeof root, "%s/root", base);
+    snprintf(secret, sizeof secret, "%s/secret", base);
+    mkdir(root, 0755);
+    write_file(base, "secret", "the secret\n");
+    write_file(root, "a.txt", "one\ntwo\nthree");
+    write_file(root, "chunk.lua", "#!/usr/bin/lua\nreturn ...");
+    snprintf(path, sizeof path, "%s/inner", root);
+    mkdir(path, 0755);
+    write_file(path, "b.txt", "inner");
+    link_to("../secret", "out");
+    link_to(secret, "absolute");
+    link_to("..", "up");
+    link_to("/proc/self/root/etc/passwd", "magic");
+    link_to("/proc/self/fd", "fds");
+    link_to("a.txt", "within");
+    snprintf(path, sizeof path, "%s/pipe", root);
+    return mkfifo(path, 0644);
+}
+
+static int clean(void **state) {
+    (void)state;
+    char command[120];
+    snprintf(command, sizeof command, "rm -rf '%s'", base);
+    return system(command);
+}
+
+static lunette_engine *open_engine(uint32_t permissions) {
+    lunette_config config = lunette_config_default();
+    config.permissions = permissions;
+    config.root = permissions & (READ | WRITE) ? root : NULL;
+    lunette_engine *engine;
+    assert_int_equal(lunette_engine_open(&config, &engine), LUNETTE_OK);
+    return engine;
+}
+
+/* Runs a text and compares the text that it returns. */
+static void check_answer(lunette_engine *engine, const char *text, const char *expected) {
+    lunette_context *context;
+    lunette_value *results;
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    lunette_status status = lunette_context_run(context, "test", text, SIZE_MAX, NULL, &results);
+    const lunette_error *error = lunette_context_error(context);
+    if (status != LUNETTE_OK)
+        fail_msg("%s: %s", text, error ? error->message : lunette_last_failure());
+    const lunette_value *first = lunette_value_at(results, 0);
+    assert_non_null(first);
+    assert_int_equal(first->type, LUNETTE_STRING);
+    assert_string_equal(first->as.string.bytes, expected);
+    lunette_value_free(&results);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+}
+
+static void check_refused(lunette_engine *engine, const char *path, const char *mode, const char *why) {
+    char text[300], expected[300];
+    snprintf(text, sizeof text, "local f, why = io.open('%s', '%s') return f and f:read('a') or why", path,
+             mode);
+    snprintf(expected, sizeof expected, "%s: %s", path, why);
+    check_answer(engine, text, expected);
+}
+
+static void a_script_reads_below_its_folder(void **state) {
+    (void)state;
+    lunette_engine *engine = open_engine(READ);
+    check_answer(engine, "return io.open('a.txt'):read('a')", "one\ntwo\nthree");
+    check_answer(engine, "return io.open('inner/../within'):read('l')", "one");
+    check_answer(engine,
+                 "local t = {} for l in io.lines('a.txt') do t[#t + 1] = l end return table.concat(t, '|')",
+                 "one|two|three");
+    check_answer(engine,
+                 "local t = {} for a, b in io.lines('a.txt', 1, 'l') do t[#t + 1] = a .. b end "
+                 "return table.concat(t, '|')",
+                 "one|two|three");
+    check_answer(engine, "return loadfile('chunk.lua')('loaded')", "loaded");
+    check_answer(engine, "return tostring((dofile('chunk.lua')))", "nil");
+    check_answer(engine,
+                 "local f = io.open('a.txt') local s = io.type(f) f:close() return s .. ' ' .. io.type(f)",
+                 "file closed file");
+    check_answer(
+        engine,
+        "local f <close> = io.open('a.txt') f:seek('set', 4) return f:read('n') and '' or f:read('l')",
+        "two");
+    lunette_engine_close(&engine);
+}
+
+/* Which message tells depends on who refuses: the kernel, or the walk. */
+static void check_ways_out(lunette_engine *engine, bool walking) {
+    const char *OUT = "leads out of the folder that scripts may use";
+    check_refused(engine, "../secret", "r", OUT);
+    check_refused(engine, "inner/../../secret", "r", OUT);
+    check_refused(engine, secret, "r", OUT);
+    check_refused(engine, "/etc/passwd", "r", OUT);
+    check_refused(engine, "out", "r", OUT);
+    check_refused(engine, "absolute", "r", OUT);
+    check_refused(engine, "up/secret", "r", walking ? "Not a directory" : OUT);
+    check_refused(engine, "magic", "r", OUT);
+    check_refused(engine, "fds/0", "r", walking ? "Not a directory" : OUT);
+    check_refused(engine, "pipe", "r", "not a regular file");
+    check_refused(engine, "inner", "r", "Is a directory");
+    check_refused(engine, "", "r", "No such file or directory");
+    check_refused(engine, "missing", "r", "No such file or directory");
+    check_answer(engine, "return select(2, pcall(io.open, 'a.txt\\0/../..'))",
+                 "bad argument #1 to 'io.open' (a file's name has no zero bytes)");
+    check_answer(engine, "return select(2, loadfile('../secret'))",
+                 "cannot open ../secret: leads out of the folder that scripts may use");
+    check_answer(engine, "return select(2, loadfile())", "cannot open stdin: Permission denied");
+    check_answer(engine, "return select(2, pcall(io.lines, 'out'))",
+                 "out: leads out of the folder that scripts may use");
+}
+
+static void no_path_leads_out_of_it(void **state) {
+    (void)state;
+    lunette_engine *engine = open_engine(READ);
+    check_ways_out(engine, false);
+    ln_os_beneath_walk_always(true);
+    check_ways_out(engine, true);
+    check_answer(engine, "return io.open('inner/b.txt'):read('a')", "inner");
+    ln_os_beneath_walk_always(false);
+    lunette_engine_close(&engine);
+}
+
+static void reading_is_not_writing(void **state) {
+    (void)state;
+    lunette_engine *engine = open_engine(READ);
+    static const char *const MODES[] = {"w", "a", "r+", "w+", "a+", "wb"};
+    for (size_t i = 0; i < sizeof MODES / sizeof *MODES; i++)
+        check_refused(engine, "a.txt", MODES[i], "writing is not permitted");
+    check_answer(
+        engine,
+        "return tostring(os.remove) .. tostring(os.rename) .. tostring(io.tmpfile) .. tostring(io.popen)"
+        " .. tostring(io.read) .. tostring(io.stdout) .. tostring(os.getenv)",
+        "nilnilnilnilnilnilnil");
+    lunette_engine_close(&engine);
+    engine = open_engine(WRITE);
+    check_refused(engine, "a.txt", "r", "Permission denied");
+    check_refused(engine, "a.txt", "r+", "Permission denied");
+    lunette_engine_close(&engine);
+}
+
+static void a_script_writes_below_its_folder(void **state) {
+    (void)state;
+    const char *OUT = "leads out of the folder that scripts may use";
+    char text[200], expected[200];
+    lunette_engine *engine = open_engine(READ | WRITE);
+    check_answer(
+        engine,
+        "local f = io.open('new.txt', 'w') f:write('x', 12) f:close() return io.open('new.txt'):read('a')",
+        "x12");
+    check_answer(
+        engine,
+        "local f = io.open('new.txt', 'a') f:write('!') f:close() return io.open('new.txt'):read('a')",
+        "x12!");
+    check_answer(engine, "os.rename('new.txt', 'inner/moved') return io.open('inner/moved', 'r+'):read('a')",
+                 "x12!");
+    check_answer(engine, "return tostring(os.remove('inner/moved')) .. select(2, os.remove('inner/moved'))",
+                 "trueinner/moved: No such file or directory");
+    check_answer(engine, "local f = io.tmpfile() f:write('tmp') f:seek('set') return f:read('a')", "tmp");
+    check_refused(engine, "../new", "w", OUT);
+    check_refused(engine, "pipe", "w", "No such device or address");
+    snprintf(expected, sizeof expected, "%s: %s", "../secret", OUT);
+    check_answer(engine, "return select(2, os.remove('../secret'))", expected);
+    check_answer(engine, "return select(2, os.rename('../secret', 'mine'))", expected);
+    snprintf(text, sizeof text, "return select(2, os.remove('%s'))", secret);
+    snprintf(expected, sizeof expected, "%s: %s", secret, OUT);
+    check_answer(engine, text, expected);
+    check_answer(engine, "return select(2, os.rename('a.txt', '../mine'))",
+                 "a.txt: leads out of the folder that scripts may use");
+    assert_int_equal(access(secret, F_OK), 0);
+    lunette_engine_close(&engine);
+}
+
+static size_t open_descriptors(void) {
+    size_t count = 0;
+    for (int i = 0; i < 1024; i++)
+        count += fcntl(i, F_GETFD) != -1;
+    return count;
+}
+
+/* By a reset, by a kill, by the engine's end; and no more than a script's share. */
+static void what_a_script_leaves_open_is_closed(void **state) {
+    (void)state;
+    lunette_engine *engine = open_engine(READ);
+    lunette_context *context;
+    lunette_limits limits = lunette_limits_default();
+    lunette_run_options options = lunette_run_options_default();
+    limits.wall_ns = 20000000;
+    options.limits = &limits;
+    size_t before = open_descriptors();
+    check_answer(engine,
+                 "kept = {} for i = 1, 1000 do local f, why = io.open('a.txt') "
+                 "if not f then return why end kept[i] = f end return 'all'",
+                 "a.txt: too many open files (a script may have 64)");
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    const char *text = "kept = io.open('a.txt') while true do local f = io.open('a.txt') f:close() end";
+    assert_int_equal(lunette_context_run(context, "test", text, SIZE_MAX, &options, NULL),
+                     LUNETTE_TIME_LIMIT);
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    check_answer(engine,
+                 "for i = 1, 1000 do local f = io.open('a.txt') f = nil end "
+                 "return tostring(getmetatable(io.open('a.txt')))",
+                 "false");
+    lunette_engine_close(&engine);
+    assert_int_equal(open_descriptors(), before - 1);
+}
+
+static void check_config(lunette_config *config, const char *expected) {
+    lunette_engine *engine;
+    assert_true(lunette_engine_open(config, &engine) < 0);
+    assert_null(engine);
+    assert_string_equal(lunette_last_failure(), expected);
+}
+
+static void a_configuration_that_contradicts_itself_is_refused(void **state) {
+    (void)state;
+    static const char *const INPUT[] = {"io.input"};
+    lunette_config config = lunette_config_default();
+    config.permissions = READ;
+    check_config(
+        &config,
+        "config.root is NULL, but permissions has FILE_READ or FILE_WRITE: name the folder they are for");
+    config.root = "/nowhere/at/all";
+    check_config(&config, "config.root: cannot open the folder '/nowhere/at/all': No such file or directory");
+    config.root = root;
+    config.allow = INPUT;
+    config.allow_count = 1;
+    check_config(&config, "config.allow: io.input cannot be confined to the root folder");
+    config.allow_count = 0;
+    config.sandbox = LUNETTE_SANDBOX_NONE;
+    check_config(&config, "config.root is given, but the sandbox level none confines nothing");
+    config.sandbox = LUNETTE_SANDBOX_STRICT;
+    config.permissions = LUNETTE_PERMIT_NETWORK;
+    check_config(&config, "config.root is given, but permissions has neither FILE_READ nor FILE_WRITE");
+    config.permissions = 1u << 20;
+    check_config(&config, "config.permissions has a bit that is no permission");
+}
+
+static void other_permissions_bring_their_names(void **state) {
+    (void)state;
+    lunette_engine *engine = open_engine(LUNETTE_PERMIT_ENVIRONMENT | LUNETTE_PERMIT_PROCESS);
+    setenv("LUNETTE_TEST", "seen", 1);
+    check_answer(engine, "return os.getenv('LUNETTE_TEST')", "seen");
+    check_answer(engine, "return io.popen('echo out'):read('l')", "out");
+    check_answer(engine, "return tostring(os.execute('true')) .. tostring(io.open)", "truenil");
+    lunette_engine_close(&engine);
+    assert_string_equal(lunette_permission_name(LUNETTE_PERMIT_FILE_READ), "file-read");
+    assert_string_equal(lunette_permission_name((lunette_permission)3), "unknown");
+    assert_non_null(strstr(lunette_permission_text(LUNETTE_PERMIT_ENVIRONMENT), "os.getenv"));
+}
+
+static void a_template_keeps_no_file_open(void **state) {
+    (void)state;
+    lunette_config config = lunette_config_default();
+    lunette_preload module = {.name = "m", .text = "kept = io.open('a.txt')", .text_size = SIZE_MAX};
+    config.permissions = READ;
+    config.root = root;
+    config.preload = &module;
+    config.preload_count = 1;
+    lunette_engine *engine;
+    assert_int_equal(lunette_engine_open(&config, &engine), LUNETTE_RUNTIME_ERROR);
+    assert_non_null(strstr(lunette_last_failure(), "a preloaded module left a file open"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_script_reads_below_its_folder),
+        cmocka_unit_test(no_path_leads_out_of_it),
+        cmocka_unit_test(reading_is_not_writing),
+        cmocka_unit_test(a_script_writes_below_its_folder),
+        cmocka_unit_test(what_a_script_leaves_open_is_closed),
+        cmocka_unit_test(a_configuration_that_contradicts_itself_is_refused),
+        cmocka_unit_test(other_permissions_bring_their_names),
+        cmocka_unit_test(a_template_keeps_no_file_open),
+    };
+    return cmocka_run_group_tests(tests, prepare, clean);
+}
