@@ -177,17 +177,12 @@ int ln_os_beneath_temporary(int folder, int *descriptor) {
 /* The folder that a path's last component lies in, opened; and that component. */
 struct place {
     int parent;
-    char *copy;
+    char *copy; /* of the path; cut before `name` */
     const char *name;
 };
 
-static int find_place(int folder, const char *path, struct place *place) {
-    *place = (struct place){.parent = -1};
-    if (*path == '\0')
-        return ENOENT;
-    place->copy = strdup(path);
-    if (!place->copy)
-        return ENOMEM;
+/* Cuts place->copy, a path, in two. */
+static int split(struct place *place, const char **folder) {
     char *end = place->copy + strlen(place->copy);
     while (end > place->copy + 1 && end[-1] == '/')
         *--end = '\0';
@@ -195,28 +190,51 @@ static int find_place(int folder, const char *path, struct place *place) {
     place->name = slash ? slash + 1 : place->copy;
     if (slash == place->copy || strcmp(place->name, "..") == 0)
         return EXDEV;
-    if (strcmp(place->name, ".") == 0 || *place->name == '\0')
+    if (strcmp(place->name, ".") == 0)
         return EINVAL;
     if (slash)
         *slash = '\0';
-    return open_beneath(folder, slash ? place->copy : ".", O_PATH | O_DIRECTORY, &place->parent);
+    *folder = slash ? place->copy : ".";
+    return 0;
+}
+
+/* On failure there is nothing to leave. */
+static int find_place(int folder, const char *path, struct place *place) {
+    const char *parent;
+    if (*path == '\0')
+        return ENOENT;
+    place->copy = strdup(path);
+    if (!place->copy)
+        return ENOMEM;
+    int error = split(place, &parent);
+    if (error == 0)
+        error = open_beneath(folder, parent, O_PATH | O_DIRECTORY, &place->parent);
+    if (error != 0)
+        free(place->copy);
+    return error;
 }
 
 static void leave_place(struct place *place) {
-    if (place->parent >= 0)
-        close(place->parent);
+    close(place->parent);
     free(place->copy);
+}
+
+/* unlink(2) of a folder says EISDIR on Linux and EPERM by POSIX. */
+static int remove_in(const struct place *place) {
+    if (unlinkat(place->parent, place->name, 0) == 0)
+        return 0;
+    int error = errno;
+    if ((error == EISDIR || error == EPERM) && unlinkat(place->parent, place->name, AT_REMOVEDIR) == 0)
+        return 0;
+    return error == EISDIR ? errno : error;
 }
 
 int ln_os_beneath_remove(int folder, const char *path) {
     struct place place;
     int error = find_place(folder, path, &place);
-    if (error == 0 && unlinkat(place.parent, place.name, 0) != 0)
-        error = errno;
-    if ((error == EISDIR || error == EPERM) && unlinkat(place.parent, place.name, AT_REMOVEDIR) == 0)
-        error = 0;
-    else if (error == EISDIR)
-        error = errno;
+    if (error != 0)
+        return error;
+    error = remove_in(&place);
     leave_place(&place);
     return error;
 }
@@ -224,9 +242,11 @@ int ln_os_beneath_remove(int folder, const char *path) {
 int ln_os_beneath_rename(int folder, const char *from, const char *to) {
     struct place old, new;
     int error = find_place(folder, from, &old);
+    if (error != 0)
+        return error;
+    error = find_place(folder, to, &new);
     if (error == 0) {
-        error = find_place(folder, to, &new);
-        if (error == 0 && renameat(old.parent, old.name, new.parent, new.name) != 0)
+        if (renameat(old.parent, old.name, new.parent, new.name) != 0)
             error = errno;
         leave_place(&new);
     }
