@@ -15,6 +15,7 @@
 #include <lunette.h>
 
 #include "arena/dirty.h"
+#include "arena/layout.h"
 #include "bench.h"
 #include "engine/engine.h"
 #include "lua/internal.h"

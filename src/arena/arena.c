@@ -348,6 +348,16 @@ void ln_arena_close_reserve(ln_arena *a) {
     lend(a, false);
 }
 
+void ln_arena_gather(ln_arena *a, bool on) {
+    if (!ln_arena_is_own(a) || !ln_arena_is_sealed(a)) {
+        return;
+    }
+    if (on) {
+        ln_zone_wipe_nursery(a);
+    }
+    a->control.gathers = on;
+}
+
 bool ln_arena_refused(const ln_arena *a) {
     return a->refused;
 }

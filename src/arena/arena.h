@@ -152,6 +152,29 @@ size_t ln_image_addresses(const ln_image *image);
 bool ln_image_equals(const ln_image *image, const ln_arena *arena, size_t *first_difference);
 
 size_t ln_image_size(const ln_image *image);
+
+/* No two images ever have the same. */
+uint64_t ln_image_number(const ln_image *image);
 void ln_image_close(ln_image **image);
+
+typedef struct ln_patch ln_patch;
+
+/* While on, blocks of every size come from the nursery as long as it has room; what it holds then was written since.
+ * For an arena that equals its image; to be off again before the next reset. */
+void ln_arena_gather(ln_arena *arena, bool on);
+
+/* Two arenas were restored from the same image, and the same work was done in both, with ln_arena_gather() on: what it
+ * did, to be done to others. UNSUPPORTED: it did not come out the same, or took more than the nursery has; NO_MEMORY.
+ * The caller owns the patch, which outlives arenas and image. */
+lunette_status ln_patch_take(const ln_image *image, const ln_arena *first, const ln_arena *second,
+                             ln_patch **patch);
+
+/* Does that work to an arena that equals the image that the patch was taken by. False: there is no room, and nothing was done. */
+bool ln_patch_apply(const ln_patch *patch, ln_arena *arena);
+
+size_t ln_patch_size(const ln_patch *patch);
+
+/* Nulls the pointer. A pointer to NULL is allowed. */
+void ln_patch_close(ln_patch **patch);
 
 #endif

@@ -8,12 +8,6 @@
 
 #include "arena/arena.h"
 
-/* Copies a stretch of the image, given by offsets in the arena, with its addresses moved (image.c). */
-void ln_image_copy(const ln_image *image, ln_arena *a, size_t from, size_t to);
-
-/* Offset at which the image ends in an arena. */
-size_t ln_image_end(const ln_image *image);
-
 /* True: the arena was watched and is restored. False: all of it must be copied. */
 bool ln_dirty_restore(const ln_image *image, ln_arena *a);
 

@@ -19,6 +19,7 @@
 #include "arena/relocate.h"
 #include "base/os.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 struct ln_image {
@@ -27,6 +28,7 @@ struct ln_image {
     const char *base;    /* the arena it was taken from */
     const uint8_t *bits; /* behind the bytes: one for each word from LN_CONTROL_SIZE; set: an address */
     size_t addresses;
+    uint64_t number;
     bool shareable;
 };
 
@@ -78,6 +80,7 @@ static void find_addresses(ln_image *image, const ln_arena *a, uint8_t *bits) {
 }
 
 static ln_image *copy_of(const ln_arena *a) {
+    static _Atomic(uint64_t) images;
     size_t bytes = ln_round_up(a->image_end, 8 * sizeof(uint64_t));
     size_t mapped = ln_round_up(bytes + bytes / 64 + sizeof(uint64_t), a->control.grain);
     ln_image *image = ln_os_reserve(mapped, a->control.grain);
@@ -91,6 +94,7 @@ static ln_image *copy_of(const ln_arena *a) {
     *image = (ln_image){.mapped = mapped,
                         .end = a->image_end,
                         .base = (const char *)a,
+                        .number = atomic_fetch_add(&images, 1) + 1,
                         .shareable = a->control.shares_images};
     memcpy((char *)image + LN_CONTROL_SIZE, ln_arena_at(a, LN_CONTROL_SIZE), ln_image_size(image));
     find_addresses(image, a, (uint8_t *)image + bytes);
@@ -124,6 +128,17 @@ static uint64_t distance_to(const ln_image *image, const ln_arena *a) {
 
 size_t ln_image_end(const ln_image *image) {
     return image->end;
+}
+
+uint64_t ln_image_number(const ln_image *image) {
+    return image->number;
+}
+
+uint64_t ln_image_word(const ln_image *image, const ln_arena *a, size_t place) {
+    size_t i = place - LN_CONTROL_SIZE / sizeof(uint64_t);
+    const uint64_t *words = (const uint64_t *)(const void *)bytes_of(image);
+    bool is_address = (image->bits[i / 8] >> i % 8 & 1) != 0;
+    return words[i] + (is_address ? distance_to(image, a) : 0);
 }
 
 void ln_image_copy(const ln_image *image, ln_arena *a, size_t from, size_t to) {

@@ -94,6 +94,7 @@ typedef struct ln_control {
     bool fail_forever;
     bool shares_images;
     bool large_pages; /* the system was asked for them */
+    bool gathers;     /* all that there is room for comes from the nursery */
 } ln_control;
 
 #define LN_CONTROL_SIZE 128
@@ -264,6 +265,17 @@ void ln_run_free(ln_arena *a, uint32_t page, uint32_t pages);
 bool ln_run_extend(ln_arena *a, uint32_t page, uint32_t pages, uint32_t more);
 unsigned ln_run_bin(uint32_t pages);
 
+/* --- image.c ------------------------------------------------------------------------------------------------ */
+
+/* Offset at which the image ends in an arena. */
+size_t ln_image_end(const ln_image *image);
+
+/* Copies a stretch of the image, given by offsets in the arena, with its addresses moved. */
+void ln_image_copy(const ln_image *image, ln_arena *a, size_t from, size_t to);
+
+/* The word at an offset (in words, from LN_CONTROL_SIZE on) of an arena restored from the image. */
+uint64_t ln_image_word(const ln_image *image, const ln_arena *a, size_t place);
+
 /* --- zone.c: packed memory of the set-up ---------------------------------------------------------------------- */
 
 void ln_zone_open(ln_arena *a);
@@ -279,6 +291,9 @@ bool ln_zone_cover(ln_arena *a, size_t end);
 
 bool ln_zone_seal(ln_arena *a);
 unsigned ln_zone_bin(size_t size);
+
+/* Zeroes the nursery, of which nothing is in use. */
+void ln_zone_wipe_nursery(ln_arena *a);
 bool ln_zone_check(const ln_arena *a, char *why, size_t size);
 
 /* --- spans.c: everything the two fast paths in arena.c leave over ---------------------------------------------- */

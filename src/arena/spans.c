@@ -218,11 +218,19 @@ static void *obtain_in_pages(ln_arena *a, size_t n) {
     return n <= LN_SMALL_MAX ? obtain_small(a, n) : obtain_run(a, n);
 }
 
+static void *obtain_topmost(ln_arena *a, size_t n) {
+    uint32_t block = ln_zone_take_topmost(a, ln_round_up(n, LN_GRANULE));
+    return block != 0 ? ln_arena_at(a, block) : NULL;
+}
+
 void *ln_spans_obtain(ln_arena *a, size_t n) {
     if (!ln_arena_is_sealed(a)) {
         return obtain_in_zone(a, n);
     }
-    void *block = obtain_in_pages(a, n);
+    void *block = LN_UNLIKELY(a->control.gathers) ? obtain_topmost(a, n) : NULL;
+    if (block == NULL) {
+        block = obtain_in_pages(a, n);
+    }
     if (block == NULL && flush_empty(a)) {
         block = obtain_in_pages(a, n);
     }

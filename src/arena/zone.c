@@ -310,6 +310,13 @@ static void commit_nursery(ln_arena *a, size_t end) {
     a->zone_end = (uint32_t)(end + NURSERY);
 }
 
+void ln_zone_wipe_nursery(ln_arena *a) {
+    size_t end = a->zone_end < a->control.zone_committed ? a->zone_end : a->control.zone_committed;
+    if (end > a->zone_top) {
+        memset(ln_arena_at(a, a->zone_top), 0, end - a->zone_top);
+    }
+}
+
 /* Bits for the zone, for themselves and for the nursery. Being a 32nd of what they tell of, they are less than
  * twice the bits of the other two. */
 static size_t sealed_bits_bytes(size_t top) {

@@ -154,6 +154,15 @@ static lunette_status compile_here(lunette_context *context, ln_program *program
     return LUNETTE_OK;
 }
 
+/* Where this template's contexts can load the code faster than it stands there, sees to it. */
+static void press(lunette_context *context, const ln_seen_key *key, ln_code *code) {
+    if (LN_LIKELY(!ln_vm_wants_press(context->vm, code)))
+        return;
+    size_t grown = ln_vm_press(context->vm, code);
+    if (key)
+        ln_seen_grow(context->engine->cache, key, code, grown);
+}
+
 /* The compiled form of a text that was run before. *code NULL and OK: the text itself is to be run. */
 static lunette_status find_code(lunette_context *context, ln_program *program, const ln_budget *budget,
                                 ln_code **code) {
@@ -164,9 +173,12 @@ static lunette_status find_code(lunette_context *context, ln_program *program, c
         !ln_seen_key_make(cache, program->name, program->text, program->size, &key))
         return LUNETTE_OK;
     *code = ln_seen_find(cache, &key, &again);
-    if (*code || !again || !ln_vm_pristine(context->vm))
-        return LUNETTE_OK;
-    return compile_here(context, program, budget, &key, code);
+    lunette_status status = LUNETTE_OK;
+    if (!*code && again && ln_vm_pristine(context->vm))
+        status = compile_here(context, program, budget, &key, code);
+    if (*code)
+        press(context, &key, *code);
+    return status;
 }
 
 static lunette_status run_named(lunette_context *context, const char *name, ln_program *program,
@@ -177,7 +189,11 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
         return LUNETTE_NO_MEMORY;
     program->name = chunk.text;
     ln_code *code = NULL;
-    lunette_status status = program->code ? LUNETTE_OK : find_code(context, program, budget, &code);
+    lunette_status status = LUNETTE_OK;
+    if (program->code)
+        press(context, NULL, program->code);
+    else
+        status = find_code(context, program, budget, &code);
     if (code) {
         program->text = NULL;
         program->code = code;
@@ -265,6 +281,8 @@ static lunette_status compile_named(lunette_context *context, const char *name, 
     ln_program program = {.name = chunk.text, .text = text, .size = size};
     lunette_status status = ln_vm_compile(context->vm, &program, &budget, code);
     free(chunk.heap);
+    if (status == LUNETTE_OK && ln_vm_reset(context->vm) == LUNETTE_OK)
+        press(context, NULL, *code);
     return status;
 }
 

@@ -203,3 +203,15 @@ void ln_seen_add(ln_seen *cache, const ln_seen_key *key, ln_code *code) {
     if (there)
         free(e);
 }
+
+/* Who has grown past what is allowed goes as others do, when the hand comes by. */
+void ln_seen_grow(ln_seen *cache, const ln_seen_key *key, const ln_code *code, size_t bytes) {
+    pthread_mutex_lock(&cache->lock);
+    entry *e = find_locked(cache, key);
+    if (e && e->code == code) {
+        e->bytes += bytes;
+        cache->bytes += bytes;
+        make_room_locked(cache, 0);
+    }
+    pthread_mutex_unlock(&cache->lock);
+}

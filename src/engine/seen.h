@@ -38,4 +38,7 @@ ln_code *ln_seen_find(ln_seen *cache, const ln_seen_key *key, bool *again);
 /* Adds code for a key that was not found; the caller keeps its own reference. Without effect on no memory. */
 void ln_seen_add(ln_seen *cache, const ln_seen_key *key, ln_code *code);
 
+/* That key's code has grown by so many bytes. Without effect if it is not, or no longer, there. */
+void ln_seen_grow(ln_seen *cache, const ln_seen_key *key, const ln_code *code, size_t bytes);
+
 #endif

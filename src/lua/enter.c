@@ -130,10 +130,30 @@ bool ln_vm_on_refusal(void *ud, const void *caller) {
 
 struct entry {
     ln_vm *vm;
-    lua_CFunction body;
+    lua_CFunction body; /* NULL: the handler, the body and its first argument are on the stack */
     void *ud;
+    lua_CFunction
+        then; /* what the value that the body returns is left with on the stack; NULL: nothing is left */
     int lua_status;
 };
+
+/* The stack holds the handler and a value. The slots above, where the call's own frames were, are cleared. */
+static void leave_prepared(lua_State *L, lua_CFunction body) {
+    lua_pushcfunction(L, body);
+    lua_insert(L, 2);
+    lua_settop(L, LUA_MINSTACK);
+    lua_settop(L, 3);
+}
+
+/* Does not raise: a prepared stack has LUA_MINSTACK slots, of which this uses a few. */
+static void push_call(lua_State *L, const struct entry *entry) {
+    if (entry->body) {
+        lua_settop(L, 0);
+        lua_pushcfunction(L, ln_report_on_error);
+        lua_pushcfunction(L, entry->body);
+    }
+    lua_pushlightuserdata(L, entry->ud);
+}
 
 static void protected_call(void *ud) {
     struct entry *entry = ud;
@@ -142,11 +162,12 @@ static void protected_call(void *ud) {
     vm->counting = ln_run_count_step(&vm->run) > 0;
     ln_vm_arm(vm, L);
     ln_vm_switch(vm, L);
-    lua_settop(L, 0);
-    lua_pushcfunction(L, ln_report_on_error);
-    lua_pushcfunction(L, entry->body);
-    lua_pushlightuserdata(L, entry->ud);
-    entry->lua_status = lua_pcall(L, 1, 0, 1);
+    push_call(L, entry);
+    entry->lua_status = lua_pcall(L, entry->body ? 1 : 2, entry->then ? 1 : 0, 1);
+    if (entry->lua_status == LUA_OK && entry->then) {
+        leave_prepared(L, entry->then);
+        return;
+    }
     if (entry->lua_status != LUA_OK && vm->error_value)
         ln_values_take_error(L, vm, -1, vm->error_value);
     lua_settop(L, 0);
@@ -169,11 +190,26 @@ static ln_end execute(ln_vm *vm, const ln_budget *budget, void (*body)(void *), 
     return end;
 }
 
+static ln_end enter(struct entry *entry, const ln_budget *budget, int *lua_status) {
+    ln_end end = execute(entry->vm, budget, protected_call, entry);
+    *lua_status = entry->lua_status;
+    return end;
+}
+
 ln_end ln_vm_enter(ln_vm *vm, const ln_budget *budget, lua_CFunction body, void *ud, int *lua_status) {
     struct entry entry = {.vm = vm, .body = body, .ud = ud, .lua_status = LUA_OK};
-    ln_end end = execute(vm, budget, protected_call, &entry);
-    *lua_status = entry.lua_status;
-    return end;
+    return enter(&entry, budget, lua_status);
+}
+
+ln_end ln_vm_enter_prepared(ln_vm *vm, const ln_budget *budget, void *ud, int *lua_status) {
+    struct entry entry = {.vm = vm, .ud = ud, .lua_status = LUA_OK};
+    return enter(&entry, budget, lua_status);
+}
+
+ln_end ln_vm_prepare(ln_vm *vm, lua_CFunction load, lua_CFunction body, void *ud, int *lua_status) {
+    static const ln_budget UNLIMITED;
+    struct entry entry = {.vm = vm, .body = load, .ud = ud, .then = body, .lua_status = LUA_OK};
+    return enter(&entry, &UNLIMITED, lua_status);
 }
 
 /* --- Where an abandoned run stood --- */

@@ -74,6 +74,13 @@ LN_INLINE ln_vm *ln_vm_current(void) {
  * on the stack is dropped. Does not raise. */
 ln_end ln_vm_enter(ln_vm *vm, const ln_budget *budget, lua_CFunction body, void *ud, int *lua_status);
 
+/* Calls `load` in the same way, and leaves on the stack what ln_vm_enter_prepared() begins with: the message
+ * handler, `body`, and the value that load returned. Nothing else is left of the call. Does not raise. */
+ln_end ln_vm_prepare(ln_vm *vm, lua_CFunction load, lua_CFunction body, void *ud, int *lua_status);
+
+/* As ln_vm_enter(), for a VM that was prepared: the body gets two arguments, the value and `ud`. Does not raise. */
+ln_end ln_vm_enter_prepared(ln_vm *vm, const ln_budget *budget, void *ud, int *lua_status);
+
 /* After a kill: notes in the report where the script stood, if that can be read. Does not raise. */
 void ln_vm_post_mortem(ln_vm *vm);
 
@@ -108,6 +115,17 @@ lunette_status ln_vm_open_arena(ln_vm *vm);
  * not wanted. */
 lunette_status ln_vm_build(ln_vm *vm, const lunette_preload *preload, size_t count, char *why,
                            size_t why_size);
+
+/* --- press.c --- */
+
+/* Brings a pristine VM to where it has been prepared to run the code with `body` = ln_vm_run_pressed, if there is a
+ * patch that does. The VM is not pristine then. Does not raise. */
+bool ln_vm_apply_patch(ln_vm *vm, const ln_code *code);
+
+/* --- run.c --- */
+
+/* The body of a run whose program was loaded before: gets its function, and the call. */
+int ln_vm_run_pressed(lua_State *L);
 
 /* --- random.c --- */
 

@@ -82,15 +82,26 @@ static int compile_program(lua_State *L) {
     return 0;
 }
 
-static int run_program(lua_State *L) {
-    struct call *call = lua_touserdata(L, 1);
-    lua_settop(L, 0);
-    if (!load_program(L, call) || call->program->check_only)
-        return 0;
+/* The program's function is all there is on the stack. May raise. */
+static void call_program(lua_State *L, struct call *call) {
     push_arguments(L, call->program);
     lua_call(L, (int)call->program->argument_count, LUA_MULTRET);
     if (call->want_results)
         call->status = ln_values_take(L, call->vm, 1, lua_gettop(L), &call->program->bounds, &call->results);
+}
+
+static int run_program(lua_State *L) {
+    struct call *call = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    if (load_program(L, call) && !call->program->check_only)
+        call_program(L, call);
+    return 0;
+}
+
+int ln_vm_run_pressed(lua_State *L) {
+    struct call *call = lua_touserdata(L, 2);
+    lua_settop(L, 1);
+    call_program(L, call);
     return 0;
 }
 
@@ -287,6 +298,7 @@ static ln_budget budget_left(const ln_budget *budget, const ln_program *program)
     return left;
 }
 
+/* `body` NULL: that of a run whose program was loaded before. */
 static lunette_status perform(ln_vm *vm, const ln_budget *budget, lua_CFunction body, struct call *call) {
     ln_budget left = budget_left(budget, call->program);
     ln_report report;
@@ -295,7 +307,8 @@ static lunette_status perform(ln_vm *vm, const ln_budget *budget, lua_CFunction 
     if (!vm->L)
         return LUNETTE_WRONG_STATE;
     begin(vm, &report, &error_value);
-    ln_end end = ln_vm_enter(vm, &left, body, call, &lua_status);
+    ln_end end = body ? ln_vm_enter(vm, &left, body, call, &lua_status)
+                      : ln_vm_enter_prepared(vm, &left, call, &lua_status);
     lunette_status status =
         end == LN_END_FINISHED ? status_of_lua(vm, lua_status, call->status) : status_of_end(vm, end);
     status = finish(vm, &report, status, budget);
@@ -310,7 +323,8 @@ lunette_status ln_vm_run(ln_vm *vm, const ln_program *program, const ln_budget *
     ln_tree_init(&call.results, program->bounds.bytes);
     vm->run.name = program->name;
     vm->run.want_cpu = vm->run.want_host_time = program->measure_cpu;
-    lunette_status status = perform(vm, budget, run_program, &call);
+    bool pressed = program->code && vm->L && ln_vm_apply_patch(vm, program->code);
+    lunette_status status = perform(vm, budget, pressed ? NULL : run_program, &call);
     vm->last.wall_ns += program->spent_ns;
     vm->run.name = NULL;
     if (results)
@@ -333,6 +347,7 @@ lunette_status ln_vm_compile(ln_vm *vm, const ln_program *program, const ln_budg
         return status;
     }
     atomic_init(&call.code->references, 1);
+    atomic_init(&call.code->patches, NULL);
     *code = call.code;
     return LUNETTE_OK;
 }

@@ -106,7 +106,7 @@ typedef struct ln_program {
     const char *name; /* with Lua's leading '=' or '@' */
     const char *text; /* or NULL: `code` is run */
     size_t size;
-    const ln_code *code;
+    ln_code *code;
     const lunette_value *arguments; /* checked by ln_vm_check_value() */
     size_t argument_count;
     lunette_bounds bounds; /* complete: no zeros */
@@ -126,6 +126,14 @@ bool ln_vm_pristine(const ln_vm *vm);
 /* Compiles a program's text in a pristine VM, and makes it what code the caller owns. Statuses as of ln_vm_run(), and
  * WRONG_STATE: the VM is not pristine. It is not pristine afterwards. */
 lunette_status ln_vm_compile(ln_vm *vm, const ln_program *program, const ln_budget *budget, ln_code **code);
+
+/* Whether loading this code into VMs of this one's template could be made faster: the VM is pristine, and it was not
+ * tried for the template, as far as the code remembers. */
+bool ln_vm_wants_press(const ln_vm *vm, const ln_code *code);
+
+/* Does it, for VMs of all threads, in this VM and another one beside it, as far as it can be done. How many bytes the
+ * code has grown by. The VM is pristine afterwards, or fit only to be closed. */
+size_t ln_vm_press(ln_vm *vm, ln_code *code);
 
 /* Whether a value can be given to this VM. OK, INVALID_ARGUMENT, STALE. */
 lunette_status ln_vm_check_value(const ln_vm *vm, const lunette_value *value);

@@ -12,6 +12,7 @@ static ln_code *make_code(size_t room) {
     ln_code *code = malloc(sizeof *code + room);
     assert_non_null(code);
     atomic_init(&code->references, 1);
+    atomic_init(&code->patches, NULL);
     code->size = code->room = room;
     return code;
 }
@@ -172,6 +173,7 @@ static void *hammer(void *ud) {
         ln_code *code = ln_seen_find(cache, &key, &again);
         if (!code && again && (code = malloc(sizeof *code + 200))) {
             atomic_init(&code->references, 1);
+            atomic_init(&code->patches, NULL);
             code->size = code->room = 200;
             ln_seen_add(cache, &key, code);
         }
