@@ -67,6 +67,30 @@ LUNETTE_API lunette_status lunette_context_run(lunette_context *context, const c
                                                size_t size, const lunette_run_options *options,
                                                lunette_value **results);
 
+/* The same for a file's text, read as `lua` reads it (a first line that begins with '#' is skipped); in errors it is called
+ * by its path. Also NOT_FOUND (there is no such file), SYSTEM (it cannot be read). */
+LUNETTE_API lunette_status lunette_context_run_file(lunette_context *context, const char *path,
+                                                    const lunette_run_options *options,
+                                                    lunette_value **results);
+
+/* Calls a function of the script's, by a reference that came out of it (in results or globals, or given to a function
+ * of the host's), with the options' arguments. Statuses as of lunette_context_run(); STALE: the context was reset since,
+ * or the reference was forgotten; INVALID_ARGUMENT: also when the value is no function reference. */
+LUNETTE_API lunette_status lunette_context_call(lunette_context *context, const lunette_value *function,
+                                                const lunette_run_options *options, lunette_value **results);
+
+/* Calls what a path leads to from the globals, by raw access: "on_tick", "game.on_tick". Statuses as of
+ * lunette_context_run(); NOT_FOUND: there is nothing of that name. (What is there and is no function cannot be
+ * called: RUNTIME_ERROR.) */
+LUNETTE_API lunette_status lunette_context_call_named(lunette_context *context, const char *path,
+                                                      const lunette_run_options *options,
+                                                      lunette_value **results);
+
+/* Gives a function reference up, so that the script's function can be collected; from then on it is STALE. A reference
+ * takes a few bytes of the context's memory until it is forgotten or the context is reset. Also from a function of the
+ * host's during a run of this context. OK, STALE, INVALID_ARGUMENT, BUSY. */
+LUNETTE_API lunette_status lunette_context_forget(lunette_context *context, const lunette_value *function);
+
 /* Checks that a text is a Lua program, without running it. OK, SYNTAX_ERROR, MEMORY_LIMIT, TIME_LIMIT and the
  * refusals of lunette_context_run(). */
 LUNETTE_API lunette_status lunette_context_check(lunette_context *context, const char *name, const char *text,
@@ -89,6 +113,13 @@ LUNETTE_API void lunette_context_cancel(lunette_context *context);
 /* What went wrong in the last run, or NULL when nothing did. The context's; valid until its next call. */
 LUNETTE_API const lunette_error *lunette_context_error(const lunette_context *context);
 
+/* Makes that NULL. OK, INVALID_ARGUMENT, BUSY. */
+LUNETTE_API lunette_status lunette_context_clear_error(lunette_context *context);
+
+/* A full collection of garbage, under the engine's limits, since finalizers run at level none. A run like any other for
+ * lunette_context_error() and lunette_context_stats(). OK, and what lunette_context_run() answers. */
+LUNETTE_API lunette_status lunette_context_collect(lunette_context *context);
+
 /* What the last run used. OK, INVALID_ARGUMENT. */
 LUNETTE_API lunette_status lunette_context_stats(const lunette_context *context, lunette_stats *stats);
 
@@ -96,6 +127,31 @@ LUNETTE_API lunette_status lunette_context_stats(const lunette_context *context,
  * OK: equal; DEFECT: not (lunette_last_failure() says where); UNSUPPORTED: no image (host allocator);
  * WRONG_STATE: something has run since the reset; INVALID_ARGUMENT, BUSY. */
 LUNETTE_API lunette_status lunette_context_verify(const lunette_context *context);
+
+/* clang-format off */
+#define LUNETTE_STATE_MAP(X) \
+    X(READY,     0, "ready")     /* may be used; nothing went wrong in the last run */ \
+    X(RUNNING,   1, "running")   /* a call is inside, or it was given back */ \
+    X(SUSPENDED, 2, "suspended") /* waits for an answer of the host */ \
+    X(FAILED,    3, "failed")    /* may be used; lunette_context_error() says what went wrong in the last run */ \
+    X(CLOSED,    4, "closed")    /* its engine is: it can only be released */
+/* clang-format on */
+
+typedef enum lunette_state {
+#define LUNETTE_STATE_ENUM(constant, number, name) LUNETTE_STATE_##constant = (number),
+    LUNETTE_STATE_MAP(LUNETTE_STATE_ENUM)
+#undef LUNETTE_STATE_ENUM
+} lunette_state;
+
+/* What a context is doing, at this moment; CLOSED for NULL. Any thread; the context must not be released meanwhile. */
+LUNETTE_API lunette_state lunette_context_state(const lunette_context *context);
+
+/* "ready"; "unknown" for a number that is none. Static text. Any thread. */
+LUNETTE_API const char *lunette_context_state_name(lunette_state state);
+
+/* How long ago the context's memory was set up. Contexts live in the pool, so that is usually before it was acquired.
+ * 0 for NULL. Any thread. */
+LUNETTE_API uint64_t lunette_context_age_ns(const lunette_context *context);
 
 /* A pointer of the host's own, for its callbacks. Kept until release. */
 LUNETTE_API void lunette_context_set_user_data(lunette_context *context, void *user_data);

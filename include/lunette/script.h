@@ -18,6 +18,11 @@ typedef struct lunette_script lunette_script;
 LUNETTE_API lunette_status lunette_script_compile(lunette_engine *engine, const char *name, const char *text,
                                                   size_t size, lunette_script **script);
 
+/* The same for a file's text, which is called by its path in errors; as lunette_context_run_file() reads it. Also
+ * NOT_FOUND, SYSTEM. */
+LUNETTE_API lunette_status lunette_script_compile_file(lunette_engine *engine, const char *path,
+                                                       lunette_script **script);
+
 /* Closes a script and sets the pointer to NULL; NULL and a pointer to NULL are allowed. Runs of it that are going on
  * in other threads are not disturbed. Any thread. */
 LUNETTE_API void lunette_script_close(lunette_script **script);

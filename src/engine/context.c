@@ -17,21 +17,21 @@ lunette_status ln_context_hold(lunette_context *context, const char *function) {
     return LUNETTE_OK;
 }
 
-/* With a refusal that has been put into words. */
-static lunette_status let_go_worded(lunette_context *context, lunette_status status) {
+lunette_status ln_context_let_go_worded(lunette_context *context, lunette_status status) {
+    lunette_state state = ln_vm_error(context->vm) ? LUNETTE_STATE_FAILED : LUNETTE_STATE_READY;
+    atomic_store_explicit(&context->state, state, memory_order_relaxed);
     atomic_store_explicit(&context->busy, false, memory_order_release);
     return status;
 }
 
-static lunette_status let_go(lunette_context *context, lunette_status status, const char *function) {
-    return let_go_worded(context, ln_failure_plain(status, function));
+lunette_status ln_context_let_go(lunette_context *context, lunette_status status, const char *function) {
+    return ln_context_let_go_worded(context, ln_failure_plain(status, function));
 }
 
-/* For what enters Lua: CLOSED too, once the engine is. */
-static lunette_status hold_to_run(lunette_context *context, const char *function) {
+lunette_status ln_context_hold_to_run(lunette_context *context, const char *function) {
     lunette_status status = ln_context_hold(context, function);
     if (status == LUNETTE_OK && atomic_load_explicit(&context->engine->closed, memory_order_acquire))
-        return let_go(context, LUNETTE_CLOSED, function);
+        return ln_context_let_go(context, LUNETTE_CLOSED, function);
     return status;
 }
 
@@ -44,7 +44,7 @@ lunette_status lunette_context_reset(lunette_context *context) {
         return status;
     status = ln_vm_reset(context->vm);
     ln_context_trim(context);
-    return let_go(context, status, NAME);
+    return ln_context_let_go(context, status, NAME);
 }
 
 /* --- Running --- */
@@ -86,7 +86,7 @@ static lunette_status complete_bounds(lunette_bounds *bounds, const char *functi
 
 /* What ln_vm_check_value() found, after the name of the value. */
 static const char *refusal_of(lunette_status status) {
-    return status == LUNETTE_STALE ? "refers to a function that a reset took away"
+    return status == LUNETTE_STALE ? "refers to a function that a reset took away, or that was forgotten"
                                    : "is no value that can be given to a script";
 }
 
@@ -192,7 +192,7 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     lunette_status status = LUNETTE_OK;
     if (program->code)
         press(context, NULL, program->code);
-    else
+    else if (program->text)
         status = find_code(context, program, budget, &code);
     if (code) {
         program->text = NULL;
@@ -208,25 +208,31 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     return status;
 }
 
-/* `program` says what is run; its options are filled in here. */
-static lunette_status run(lunette_context *context, const char *name, ln_program *program,
-                          const lunette_run_options *given, lunette_value **results, const char *function) {
+lunette_status ln_context_run(lunette_context *context, const char *name, ln_program *program,
+                              const lunette_run_options *given, lunette_value **results,
+                              const char *function) {
     lunette_run_options options;
     ln_budget budget;
     if (!context)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `context` is NULL", function);
-    lunette_status status = hold_to_run(context, function);
+    lunette_status status = ln_context_hold_to_run(context, function);
     if (status != LUNETTE_OK)
         return status;
     status = check_options(context, given, &options, &budget, function);
     if (status != LUNETTE_OK)
-        return let_go_worded(context, status);
+        return ln_context_let_go_worded(context, status);
+    if (program->function && ln_vm_check_value(context->vm, program->function) != LUNETTE_OK)
+        return ln_context_let_go_worded(
+            context, ln_failure(LUNETTE_STALE, "%s: `function` %s", function, refusal_of(LUNETTE_STALE)));
     program->arguments = options.arguments;
     program->argument_count = options.argument_count;
     program->bounds = options.bounds;
     program->allow_bytecode = options.allow_bytecode;
     program->measure_cpu = options.measure_cpu;
-    return let_go(context, run_named(context, name, program, &budget, results), function);
+    status = run_named(context, name, program, &budget, results);
+    if (status == LUNETTE_NOT_FOUND)
+        return ln_context_let_go_worded(context, ln_failure(status, "%s: there is no '%s'", function, name));
+    return ln_context_let_go(context, status, function);
 }
 
 static lunette_status run_text(lunette_context *context, const char *name, const char *text, size_t size,
@@ -241,7 +247,7 @@ static lunette_status run_text(lunette_context *context, const char *name, const
         .size = size == LUNETTE_ZERO_TERMINATED ? strlen(text) : size,
         .check_only = check_only,
     };
-    return run(context, name, &program, options, results, function);
+    return ln_context_run(context, name, &program, options, results, function);
 }
 
 lunette_status lunette_context_run(lunette_context *context, const char *name, const char *text, size_t size,
@@ -258,7 +264,7 @@ lunette_status lunette_context_run_script(lunette_context *context, const lunett
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `script` is %s", NAME,
                           script ? "another engine's" : "NULL");
     ln_program program = {.code = script->code};
-    return run(context, script->name, &program, options, results, NAME);
+    return ln_context_run(context, script->name, &program, options, results, NAME);
 }
 
 /* --- Compiling --- */
@@ -347,13 +353,14 @@ lunette_status lunette_context_set_global(lunette_context *context, const char *
     static const char NAME[] = "lunette_context_set_global";
     if (!name || !value)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, name ? "value" : "name");
-    lunette_status status = hold_to_run(context, NAME);
+    lunette_status status = ln_context_hold_to_run(context, NAME);
     if (status != LUNETTE_OK)
         return status;
     status = ln_vm_check_value(context->vm, value);
     if (status != LUNETTE_OK)
-        return let_go_worded(context, ln_failure(status, "%s: `value` %s", NAME, refusal_of(status)));
-    return let_go(context, ln_vm_set_global(context->vm, name, value), NAME);
+        return ln_context_let_go_worded(context,
+                                        ln_failure(status, "%s: `value` %s", NAME, refusal_of(status)));
+    return ln_context_let_go(context, ln_vm_set_global(context->vm, name, value), NAME);
 }
 
 lunette_status lunette_context_get_global(lunette_context *context, const char *name, lunette_value **value) {
@@ -363,11 +370,11 @@ lunette_status lunette_context_get_global(lunette_context *context, const char *
         *value = NULL;
     if (!name || !value)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, name ? "value" : "name");
-    lunette_status status = hold_to_run(context, NAME);
+    lunette_status status = ln_context_hold_to_run(context, NAME);
     if (status != LUNETTE_OK)
         return status;
     complete_bounds(&bounds, NAME);
-    return let_go(context, ln_vm_get_global(context->vm, name, &bounds, value), NAME);
+    return ln_context_let_go(context, ln_vm_get_global(context->vm, name, &bounds, value), NAME);
 }
 
 /* --- The rest --- */
@@ -402,8 +409,8 @@ lunette_status lunette_context_verify(const lunette_context *given) {
         return status;
     status = ln_vm_verify(context->vm, why, sizeof why);
     if (status == LUNETTE_DEFECT)
-        return let_go_worded(context, ln_failure(status, "%s: %s", NAME, why));
-    return let_go(context, status, NAME);
+        return ln_context_let_go_worded(context, ln_failure(status, "%s: %s", NAME, why));
+    return ln_context_let_go(context, status, NAME);
 }
 
 void lunette_context_set_user_data(lunette_context *context, void *user_data) {

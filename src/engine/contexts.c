@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "engine/engine.h"
 #include "engine/failure.h"
 
@@ -25,6 +26,7 @@ static lunette_status make(void *ud, void *key, void **item) {
     context->engine = engine;
     context->pool = engine->pool;
     context->from = from;
+    context->made = ln_os_now();
     *item = context;
     return LUNETTE_OK;
 }
@@ -44,6 +46,7 @@ static lunette_status adopt(void *ud, void *item, void *key) {
 
 /* A context in the pool stays busy, so that a call with a handle that was given back is refused. */
 static void let_in(lunette_context *context) {
+    atomic_store_explicit(&context->state, LUNETTE_STATE_READY, memory_order_relaxed);
     atomic_store_explicit(&context->busy, false, memory_order_release);
 }
 

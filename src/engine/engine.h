@@ -54,6 +54,8 @@ struct lunette_context {
     lunette_template *from;
     ln_vm *vm;
     atomic_bool busy;
+    atomic_int state; /* a lunette_state, when not busy */
+    uint64_t made;    /* moment of ln_os_now() */
     void *user_data;
 };
 
@@ -73,6 +75,21 @@ lunette_status ln_engine_open_pool(lunette_engine *engine, const lunette_pool_co
 /* Takes a context for the calling thread; INVALID_ARGUMENT for NULL, BUSY when another call is inside it. Let go by
  * storing false in `busy`. */
 lunette_status ln_context_hold(lunette_context *context, const char *function);
+
+/* The same for what enters Lua: CLOSED too, once the engine is. */
+lunette_status ln_context_hold_to_run(lunette_context *context, const char *function);
+
+/* Lets a context go with the answer of a call that ran something, and puts a refusal into words. */
+lunette_status ln_context_let_go(lunette_context *context, lunette_status status, const char *function);
+
+/* The same for a refusal that has its words. */
+lunette_status ln_context_let_go_worded(lunette_context *context, lunette_status status);
+
+/* A run: holds the context, checks and completes the options, and lets go. `program` says what is run; the options'
+ * part of it is filled in here. */
+lunette_status ln_context_run(lunette_context *context, const char *name, ln_program *program,
+                              const lunette_run_options *options, lunette_value **results,
+                              const char *function);
 
 /* After a reset: what the context has committed above LN_HIGH_WATER goes back to the system. */
 void ln_context_trim(lunette_context *context);

@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "base/tree.h"
 #include "lua/files.h"
+#include "lua/references.h"
 #include "lua/report.h"
 #include "lua/vm.h"
 
@@ -52,6 +53,7 @@ struct ln_vm {
     ln_files files; /* that scripts at level none have open */
 
     /* Between runs. */
+    ln_references references; /* that the host has to the script's functions */
     uint64_t generation;
     bool pristine;      /* nothing has run since the last reset */
     bool warnings_on;   /* level none starts with warnings off, as lua does */
@@ -149,6 +151,24 @@ lunette_status ln_values_take_error(lua_State *L, ln_vm *vm, int index, ln_tree 
 
 /* Pushes a value that ln_vm_check_value() has passed. May raise (memory). */
 void ln_values_push(lua_State *L, const lunette_value *value);
+
+/* --- refer.c --- */
+
+/* Makes a reference to the function at `index`; false: the host has no memory. Raises on lack of the VM's. */
+bool ln_refer_take(lua_State *L, ln_vm *vm, int index, lunette_value *to);
+
+/* Pushes the function of a reference that ln_refer_check() has passed. Never raises. Needs two slots. */
+void ln_refer_push(lua_State *L, const lunette_value *function);
+
+/* OK, STALE. */
+lunette_status ln_refer_check(const ln_vm *vm, const lunette_value *function);
+
+/* Lets go of what the host has given up. Never raises. */
+void ln_refer_let_go(lua_State *L, ln_vm *vm);
+
+/* Pushes what a path of names with dots between them leads to, from the globals. False, and nothing is pushed: it
+ * leads nowhere. May raise (memory). */
+bool ln_refer_find(lua_State *L, const char *path);
 
 /* --- sandbox.c --- */
 

@@ -82,6 +82,21 @@ static int compile_program(lua_State *L) {
     return 0;
 }
 
+/* What is to be called, pushed; false: it is not there, which is noted. May raise. */
+static bool push_program(lua_State *L, struct call *call) {
+    const ln_program *program = call->program;
+    if (program->text || program->code)
+        return load_program(L, call);
+    if (program->function) {
+        ln_refer_push(L, program->function);
+        return true;
+    }
+    bool found = ln_refer_find(L, program->path);
+    if (!found)
+        call->status = LUNETTE_NOT_FOUND;
+    return found;
+}
+
 /* The program's function is all there is on the stack. May raise. */
 static void call_program(lua_State *L, struct call *call) {
     push_arguments(L, call->program);
@@ -93,7 +108,8 @@ static void call_program(lua_State *L, struct call *call) {
 static int run_program(lua_State *L) {
     struct call *call = lua_touserdata(L, 1);
     lua_settop(L, 0);
-    if (load_program(L, call) && !call->program->check_only)
+    ln_refer_let_go(L, call->vm);
+    if (push_program(L, call) && !call->program->check_only)
         call_program(L, call);
     return 0;
 }
@@ -350,6 +366,18 @@ lunette_status ln_vm_compile(ln_vm *vm, const ln_program *program, const ln_budg
     atomic_init(&call.code->patches, NULL);
     *code = call.code;
     return LUNETTE_OK;
+}
+
+static int collect(lua_State *L) {
+    struct call *call = lua_touserdata(L, 1);
+    ln_refer_let_go(L, call->vm);
+    lua_gc(L, LUA_GCCOLLECT);
+    return 0;
+}
+
+lunette_status ln_vm_collect(ln_vm *vm, const ln_budget *budget) {
+    struct call call = {.vm = vm};
+    return vm->pristine && vm->L ? LUNETTE_OK : perform(vm, budget, collect, &call);
 }
 
 /* --- Globals --- */

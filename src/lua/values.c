@@ -274,28 +274,12 @@ static bool take_table(struct taking *taking, const struct step *step, lunette_v
     return take_members(taking, count, step, to);
 }
 
-/* Where references to the script's functions are kept: a table in the registry, under the address of this. */
-static const char REFERENCES = 'r';
-
 /* Raises on lack of memory. */
-static bool take_function(struct taking *taking, int index, lunette_value *to) {
-    lua_State *L = taking->L;
+static bool take_function(struct taking *taking, int index, const struct step *step, lunette_value *to) {
     if (taking->name_functions)
         return take_name("function", to);
-    index = lua_absindex(L, index);
-    luaL_checkstack(L, SLOTS, NULL);
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &REFERENCES) != LUA_TTABLE) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-        lua_pushvalue(L, -1);
-        lua_rawsetp(L, LUA_REGISTRYINDEX, &REFERENCES);
-    }
-    lua_pushvalue(L, index);
-    to->type = LUNETTE_FUNCTION;
-    to->as.function.id = (uint64_t)luaL_ref(L, -2);
-    to->as.function.generation = taking->vm->generation;
-    lua_pop(L, 1);
-    return true;
+    return ln_refer_take(taking->L, taking->vm, index, to) ||
+           fail(taking, LUNETTE_NO_MEMORY, step, "the host has no memory left for references");
 }
 
 /* A script's own __name is not looked at. luaL_testudata() may need memory, and raise, for the name of a type that
@@ -338,7 +322,7 @@ static bool take_value(struct taking *taking, int index, const struct step *step
         return taken;
     }
     case LUA_TFUNCTION:
-        return take_function(taking, index, to);
+        return take_function(taking, index, step, to);
     case LUA_TTHREAD:
         return take_name("coroutine", to);
     case LUA_TUSERDATA:
@@ -447,7 +431,7 @@ static lunette_status check_within(const ln_vm *vm, const lunette_value *value, 
     case LUNETTE_OBJECT:
         return check_members(vm, value, depth);
     case LUNETTE_FUNCTION:
-        return value->as.function.generation == vm->generation ? LUNETTE_OK : LUNETTE_STALE;
+        return ln_refer_check(vm, value);
     case LUNETTE_USERDATA:
         return LUNETTE_INVALID_ARGUMENT;
     }
@@ -475,15 +459,6 @@ static void push_object(lua_State *L, const lunette_value *value) {
     }
 }
 
-static void push_function(lua_State *L, const lunette_value *value) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &REFERENCES);
-    if (lua_istable(L, -1))
-        lua_rawgeti(L, -1, (lua_Integer)value->as.function.id);
-    else
-        lua_pushnil(L);
-    lua_remove(L, -2);
-}
-
 void ln_values_push(lua_State *L, const lunette_value *value) {
     luaL_checkstack(L, SLOTS, "values lie too deep inside one another");
     switch (value->type) {
@@ -506,7 +481,7 @@ void ln_values_push(lua_State *L, const lunette_value *value) {
         push_object(L, value);
         return;
     case LUNETTE_FUNCTION:
-        push_function(L, value);
+        ln_refer_push(L, value);
         return;
     case LUNETTE_NIL:
     case LUNETTE_USERDATA:

@@ -20,6 +20,7 @@ static uint64_t next_generation(uint64_t last) {
 
 static void as_new(ln_vm *vm) {
     vm->generation = next_generation(vm->generation);
+    ln_references_void(&vm->references);
     vm->pristine = true;
     vm->warnings_on = ln_sandbox_level(vm->setup->sandbox) != LUNETTE_SANDBOX_NONE;
 }
@@ -170,6 +171,7 @@ void ln_vm_close(ln_vm **out) {
     if (vm->arena && !vm->pristine)
         end_script(vm);
     ln_files_free(&vm->files);
+    ln_references_free(&vm->references);
     ln_report_error_free(&vm->error);
     ln_image_close(&vm->own_image);
     ln_arena_close(&vm->arena);
@@ -179,12 +181,23 @@ void ln_vm_close(ln_vm **out) {
 
 /* --- What others may ask --- */
 
+bool ln_vm_is_inside(const ln_vm *vm) {
+    for (const ln_run *run = ln_run_current(); run; run = run->parent)
+        if (run == &vm->run)
+            return true;
+    return false;
+}
+
 void ln_vm_cancel(ln_vm *vm) {
     ln_run_cancel(&vm->run);
 }
 
 const lunette_error *ln_vm_error(const ln_vm *vm) {
     return vm->error;
+}
+
+void ln_vm_clear_error(ln_vm *vm) {
+    ln_report_error_free(&vm->error);
 }
 
 void ln_vm_stats(const ln_vm *vm, lunette_stats *stats) {

@@ -107,6 +107,9 @@ typedef struct ln_program {
     const char *text; /* or NULL: `code` is run */
     size_t size;
     ln_code *code;
+    /* In place of a text or code: what is called is there already. */
+    const lunette_value *function;  /* a reference checked by ln_vm_check_value(), or NULL */
+    const char *path;               /* "game.on_tick", from the globals, or NULL; NOT_FOUND */
     const lunette_value *arguments; /* checked by ln_vm_check_value() */
     size_t argument_count;
     lunette_bounds bounds; /* complete: no zeros */
@@ -135,6 +138,15 @@ bool ln_vm_wants_press(const ln_vm *vm, const ln_code *code);
  * code has grown by. The VM is pristine afterwards, or fit only to be closed. */
 size_t ln_vm_press(ln_vm *vm, ln_code *code);
 
+/* Whether the calling thread is in a run of this VM: in a function of the host's that its script called. */
+bool ln_vm_is_inside(const ln_vm *vm);
+
+/* Gives a reference to a function up. It is the VM's own thread that calls, in a run or not. STALE, INVALID_ARGUMENT. */
+lunette_status ln_vm_forget(ln_vm *vm, const lunette_value *function);
+
+/* A full collection, under a budget, since finalizers may run at level none. Statuses as of ln_vm_run(). */
+lunette_status ln_vm_collect(ln_vm *vm, const ln_budget *budget);
+
 /* Whether a value can be given to this VM. OK, INVALID_ARGUMENT, STALE. */
 lunette_status ln_vm_check_value(const ln_vm *vm, const lunette_value *value);
 
@@ -148,6 +160,7 @@ void ln_vm_cancel(ln_vm *vm);
 
 /* Of the last run; NULL: nothing went wrong. */
 const lunette_error *ln_vm_error(const ln_vm *vm);
+void ln_vm_clear_error(ln_vm *vm);
 void ln_vm_stats(const ln_vm *vm, lunette_stats *stats);
 
 /* OK: equal to the image; DEFECT with `why`; UNSUPPORTED; WRONG_STATE: something ran since the reset. */

@@ -1,0 +1,128 @@
+/* The context as something that functions are called in: references to functions, names of functions, files; and what
+ * state it is in. */
+#include <string.h>
+
+#include "base/os.h"
+#include "engine/engine.h"
+#include "engine/failure.h"
+#include "engine/source.h"
+
+/* --- Calling --- */
+
+lunette_status lunette_context_call(lunette_context *context, const lunette_value *function,
+                                    const lunette_run_options *options, lunette_value **results) {
+    static const char NAME[] = "lunette_context_call";
+    if (results)
+        *results = NULL;
+    if (!function || function->type != LUNETTE_FUNCTION)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `function` is %s", NAME,
+                          function ? "no function reference" : "NULL");
+    ln_program program = {.function = function};
+    return ln_context_run(context, "=call", &program, options, results, NAME);
+}
+
+lunette_status lunette_context_call_named(lunette_context *context, const char *path,
+                                          const lunette_run_options *options, lunette_value **results) {
+    static const char NAME[] = "lunette_context_call_named";
+    if (results)
+        *results = NULL;
+    if (!path)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `path` is NULL", NAME);
+    ln_program program = {.path = path};
+    return ln_context_run(context, path, &program, options, results, NAME);
+}
+
+/* From inside one of the context's own runs, on its thread, nobody else can be at the references. */
+lunette_status lunette_context_forget(lunette_context *context, const lunette_value *function) {
+    static const char NAME[] = "lunette_context_forget";
+    if (!context || !function || function->type != LUNETTE_FUNCTION)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: %s", NAME,
+                          context && function ? "`function` is no function reference"
+                                              : "an argument is NULL");
+    bool inside = ln_vm_is_inside(context->vm);
+    lunette_status status = inside ? LUNETTE_OK : ln_context_hold(context, NAME);
+    if (status != LUNETTE_OK)
+        return status;
+    status = ln_vm_forget(context->vm, function);
+    return inside ? ln_failure_plain(status, NAME) : ln_context_let_go(context, status, NAME);
+}
+
+/* --- Files --- */
+
+lunette_status lunette_context_run_file(lunette_context *context, const char *path,
+                                        const lunette_run_options *options, lunette_value **results) {
+    static const char NAME[] = "lunette_context_run_file";
+    ln_source source;
+    if (results)
+        *results = NULL;
+    if (!context || !path)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, path ? "context" : "path");
+    lunette_status status = ln_source_read(path, &source, NAME);
+    if (status != LUNETTE_OK)
+        return status;
+    ln_program program = {.text = source.text, .size = source.size};
+    status = ln_context_run(context, path, &program, options, results, NAME);
+    ln_source_free(&source);
+    return status;
+}
+
+lunette_status lunette_script_compile_file(lunette_engine *engine, const char *path,
+                                           lunette_script **script) {
+    static const char NAME[] = "lunette_script_compile_file";
+    ln_source source;
+    if (script)
+        *script = NULL;
+    if (!engine || !path || !script)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: an argument is NULL", NAME);
+    lunette_status status = ln_source_read(path, &source, NAME);
+    if (status != LUNETTE_OK)
+        return status;
+    status = lunette_script_compile(engine, path, source.text, source.size, script);
+    ln_source_free(&source);
+    return status;
+}
+
+/* --- Between runs --- */
+
+lunette_status lunette_context_collect(lunette_context *context) {
+    static const char NAME[] = "lunette_context_collect";
+    lunette_status status = ln_context_hold_to_run(context, NAME);
+    if (status != LUNETTE_OK)
+        return status;
+    ln_budget budget = ln_limits_budget(&context->engine->limits);
+    return ln_context_let_go(context, ln_vm_collect(context->vm, &budget), NAME);
+}
+
+lunette_status lunette_context_clear_error(lunette_context *context) {
+    static const char NAME[] = "lunette_context_clear_error";
+    lunette_status status = ln_context_hold(context, NAME);
+    if (status != LUNETTE_OK)
+        return status;
+    ln_vm_clear_error(context->vm);
+    return ln_context_let_go(context, LUNETTE_OK, NAME);
+}
+
+/* --- Asking --- */
+
+lunette_state lunette_context_state(const lunette_context *context) {
+    if (!context || atomic_load_explicit(&context->engine->closed, memory_order_acquire))
+        return LUNETTE_STATE_CLOSED;
+    if (atomic_load_explicit(&context->busy, memory_order_acquire))
+        return LUNETTE_STATE_RUNNING;
+    return (lunette_state)atomic_load_explicit(&context->state, memory_order_relaxed);
+}
+
+const char *lunette_context_state_name(lunette_state state) {
+    switch (state) {
+#define STATE_NAME(constant, number, name) \
+    case LUNETTE_STATE_##constant:         \
+        return name;
+        LUNETTE_STATE_MAP(STATE_NAME)
+#undef STATE_NAME
+    }
+    return "unknown";
+}
+
+uint64_t lunette_context_age_ns(const lunette_context *context) {
+    return context ? ln_os_now() - context->made : 0;
+}

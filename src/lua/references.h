@@ -1,0 +1,48 @@
+/* References that the host keeps to functions of a script: which of them are good.
+ *
+ * The functions themselves lie in a table in the registry, at the index of a slot here; the slots lie outside the arena,
+ * so that a reference can be judged, and given up, without entering Lua. What always holds:
+ *   - an identifier is a slot and the slot's count of uses: one that was given up is never good again, also when its
+ *     slot serves another function by then;
+ *   - the table has something at an index only if that slot is used, or on the list of those to be cleared;
+ *   - a reset makes all of them void at once: the generation in the host's value tells (values.c). */
+#ifndef LN_LUA_REFERENCES_H
+#define LN_LUA_REFERENCES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct ln_reference {
+    uint32_t uses; /* odd: somebody has it */
+    uint32_t next; /* in one of the two lists, by number; 0: the last */
+} ln_reference;
+
+/* Zeroed: none. Slots are numbered from 1. */
+typedef struct ln_references {
+    ln_reference *slots;
+    uint32_t count, room;
+    uint32_t free;    /* empty ones */
+    uint32_t cleared; /* given up, with something in the table still: to be cleared, or used again */
+} ln_references;
+
+/* A new identifier; 0 on no memory. Calls malloc: in a run it belongs into a host section. */
+uint64_t ln_references_take(ln_references *references);
+
+bool ln_references_has(const ln_references *references, uint64_t id);
+
+/* Where in the table its function is. */
+uint32_t ln_references_slot(uint64_t id);
+
+/* Gives a good one up. */
+void ln_references_drop(ln_references *references, uint64_t id);
+
+/* A slot whose entry in the table is to be cleared, which counts as done; 0: none. */
+uint32_t ln_references_clear_next(ln_references *references);
+
+/* All are void: the table is gone. */
+void ln_references_void(ln_references *references);
+
+void ln_references_free(ln_references *references);
+
+#endif
