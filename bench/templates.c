@@ -28,8 +28,11 @@ static lunette_template *library;
 
 static void *open_library(const void *arg) {
     size_t bytes;
+    lunette_template_config config = lunette_template_config_default();
+    config.preload = bench_modules(&bytes);
+    config.preload_count = BENCH_MODULES;
     if (lunette_engine_open(arg, &engine) != LUNETTE_OK ||
-        lunette_template_open(engine, bench_modules(&bytes), BENCH_MODULES, &library) != LUNETTE_OK)
+        lunette_template_open(engine, &config, &library) != LUNETTE_OK)
         bench_fail("%s", lunette_last_failure());
     return library;
 }

@@ -7,6 +7,7 @@
 #include "lunette/engine.h"
 #include "lunette/error.h"
 #include "lunette/limits.h"
+#include "lunette/module.h"
 #include "lunette/permission.h"
 #include "lunette/pool.h"
 #include "lunette/script.h"

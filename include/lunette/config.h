@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lunette/limits.h"
+#include "lunette/module.h"
 #include "lunette/permission.h"
 #include "lunette/pool.h"
 
@@ -115,6 +116,11 @@ typedef struct lunette_config {
                           * default 16 MiB; SIZE_MAX: no cache */
 
     lunette_pool_config pool; /* default: see pool.h */
+
+    /* Of the engine's own template, as in lunette_template_config. */
+    const lunette_module *const *modules;
+    size_t module_count;
+    const char *module_prefix;
 } lunette_config;
 
 static inline lunette_config lunette_config_default(void) {

@@ -6,19 +6,42 @@
 
 #include "lunette/config.h"
 #include "lunette/engine.h"
+#include "lunette/module.h"
 #include "lunette/status.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Opens a template: the engine's library, and on top of it its `preload` modules, run once, here, in the order
- * given. What a module returns is what `require` of its name gives; globals that it sets are there as well.
- * They run under the engine's memory limit and sandbox, without a deadline: they are the host's own.
+/* What a template adds to the engine's library. lunette_template_config_default() adds nothing. All of it is copied,
+ * but for what `ud` pointers point at. */
+typedef struct lunette_template_config {
+    size_t size;                    /* sizeof(lunette_template_config) */
+    const lunette_preload *preload; /* modules in Lua, run once when the template is opened, in this order */
+    size_t preload_count;
+    const lunette_module *const *modules; /* modules of the host's functions: see module.h */
+    size_t module_count;
+    const char
+        *module_prefix; /* before their names in `require`: with "host.", `require "host.game"`; NULL: none */
+    uint32_t permissions; /* LUNETTE_PERMIT_… bits; default 0: none */
+} lunette_template_config;
+
+static inline lunette_template_config lunette_template_config_default(void) {
+    lunette_template_config config;
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    return config;
+}
+
+/* Opens a template: the engine's library, the host's modules, and on top of them its `preload` modules. What such a
+ * module returns is what `require` of its name gives; globals that it sets are there as well. They run under the
+ * engine's memory limit and sandbox, without a deadline: they are the host's own. `config` NULL means all defaults:
+ * what the engine's configuration adds is not in it.
  * OK; SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT (lunette_last_failure() says where in which module);
  * INVALID_ARGUMENT, NO_MEMORY, SYSTEM. *out is then the caller's, to be closed. */
-LUNETTE_API lunette_status lunette_template_open(lunette_engine *engine, const lunette_preload *preload,
-                                                 size_t preload_count, lunette_template **out);
+LUNETTE_API lunette_status lunette_template_open(lunette_engine *engine,
+                                                 const lunette_template_config *config,
+                                                 lunette_template **out);
 
 /* Closes a template and sets the pointer to NULL. Contexts that were acquired from it finish on it: it goes with
  * the last of them. NULL and a pointer to NULL are allowed. To replace a template, open the new one, hand it to

@@ -67,6 +67,23 @@ void ln_tree_free(ln_tree *tree) {
     *tree = (ln_tree){.limit = tree->limit};
 }
 
+void ln_tree_rewind(ln_tree *tree, const ln_tree_mark *mark) {
+    struct ln_chunk *last = mark->last ? mark->last : tree->first;
+    if (!last)
+        return;
+    struct ln_chunk *beyond = last->next;
+    tree->last = last;
+    tree->next = mark->last ? mark->next : last->space;
+    tree->end = (char *)last + last->size;
+    last->next = NULL;
+    while (beyond) {
+        struct ln_chunk *next = beyond->next;
+        tree->bytes -= beyond->size;
+        free(beyond);
+        beyond = next;
+    }
+}
+
 void lunette_value_free(lunette_value **value) {
     if (!value || !*value)
         return;

@@ -49,6 +49,35 @@ lunette_value *ln_tree_root(const ln_tree *tree);
 /* Frees everything; also a tree that is empty or was freed. */
 void ln_tree_free(ln_tree *tree);
 
+/* Copies a value and all it holds into the tree. NO_MEMORY, VALUE_LIMIT, INVALID_ARGUMENT; what was copied until then
+ * stays taken. */
+lunette_status ln_tree_copy_value(ln_tree *tree, const lunette_value *value, lunette_value *copy);
+
+/* Copies `size` bytes and adds a zero byte. */
+lunette_status ln_tree_copy_bytes(ln_tree *tree, const char *bytes, size_t size, const char **copy);
+
+/* Takes `size` bytes, growing the tree if need be. */
+lunette_status ln_tree_obtain(ln_tree *tree, size_t size, void **start);
+
+/* How far a tree is filled. */
+typedef struct ln_tree_mark {
+    struct ln_chunk *last;
+    char *next;
+} ln_tree_mark;
+
+LN_INLINE ln_tree_mark ln_tree_here(const ln_tree *tree) {
+    return (ln_tree_mark){tree->last, tree->next};
+}
+
+/* Whether something was taken after a mark that it would take free() to give back. */
+LN_INLINE bool ln_tree_grew_since(const ln_tree *tree, const ln_tree_mark *mark) {
+    return tree->last != mark->last && tree->last != tree->first;
+}
+
+/* Gives back what was taken after the mark; a zeroed mark is the empty tree's. The first chunk is kept. Calls free() only
+ * if ln_tree_grew_since(). */
+void ln_tree_rewind(ln_tree *tree, const ln_tree_mark *mark);
+
 /* Takes `size` bytes, aligned for values, if they are there without growing; else NULL. */
 LN_INLINE void *ln_tree_take(ln_tree *tree, size_t size) {
     size_t rounded = (size + 7) & ~(size_t)7;

@@ -21,7 +21,7 @@ const char *lunette_type_name(lunette_type type) {
 
 static lunette_status copy_into(ln_tree *tree, const lunette_value *from, lunette_value *to, int depth);
 
-static lunette_status take(ln_tree *tree, size_t size, void **start) {
+lunette_status ln_tree_obtain(ln_tree *tree, size_t size, void **start) {
     *start = ln_tree_take(tree, size);
     if (*start)
         return LUNETTE_OK;
@@ -31,11 +31,11 @@ static lunette_status take(ln_tree *tree, size_t size, void **start) {
     return status;
 }
 
-static lunette_status copy_bytes(ln_tree *tree, const char *bytes, size_t size, const char **copy) {
+lunette_status ln_tree_copy_bytes(ln_tree *tree, const char *bytes, size_t size, const char **copy) {
     void *start;
     if (size == SIZE_MAX || (size > 0 && !bytes))
         return LUNETTE_INVALID_ARGUMENT;
-    lunette_status status = take(tree, size + 1, &start);
+    lunette_status status = ln_tree_obtain(tree, size + 1, &start);
     if (status != LUNETTE_OK)
         return status;
     if (size > 0)
@@ -50,7 +50,7 @@ static lunette_status copy_items(ln_tree *tree, const lunette_value *from, lunet
     size_t count = from->as.array.count;
     if (count > SIZE_MAX / sizeof(lunette_value) || (count > 0 && !from->as.array.items))
         return LUNETTE_INVALID_ARGUMENT;
-    lunette_status status = take(tree, count * sizeof(lunette_value), &start);
+    lunette_status status = ln_tree_obtain(tree, count * sizeof(lunette_value), &start);
     lunette_value *items = start;
     for (size_t i = 0; status == LUNETTE_OK && i < count; i++)
         status = copy_into(tree, &from->as.array.items[i], &items[i], depth + 1);
@@ -63,7 +63,7 @@ static lunette_status copy_members(ln_tree *tree, const lunette_value *from, lun
     size_t count = from->as.object.count;
     if (count > SIZE_MAX / sizeof(lunette_member) || (count > 0 && !from->as.object.members))
         return LUNETTE_INVALID_ARGUMENT;
-    lunette_status status = take(tree, count * sizeof(lunette_member), &start);
+    lunette_status status = ln_tree_obtain(tree, count * sizeof(lunette_member), &start);
     lunette_member *members = start;
     for (size_t i = 0; status == LUNETTE_OK && i < count; i++) {
         const lunette_member *member = &from->as.object.members[i];
@@ -87,7 +87,7 @@ static lunette_status copy_into(ln_tree *tree, const lunette_value *from, lunett
     case LUNETTE_FUNCTION:
         return LUNETTE_OK;
     case LUNETTE_STRING:
-        return copy_bytes(tree, from->as.string.bytes, from->as.string.size, &to->as.string.bytes);
+        return ln_tree_copy_bytes(tree, from->as.string.bytes, from->as.string.size, &to->as.string.bytes);
     case LUNETTE_ARRAY:
         return copy_items(tree, from, to, depth);
     case LUNETTE_OBJECT:
@@ -95,10 +95,14 @@ static lunette_status copy_into(ln_tree *tree, const lunette_value *from, lunett
     case LUNETTE_USERDATA:
         if (!from->as.userdata.type_name)
             return LUNETTE_INVALID_ARGUMENT;
-        return copy_bytes(tree, from->as.userdata.type_name, strlen(from->as.userdata.type_name),
-                          &to->as.userdata.type_name);
+        return ln_tree_copy_bytes(tree, from->as.userdata.type_name, strlen(from->as.userdata.type_name),
+                                  &to->as.userdata.type_name);
     }
     return LUNETTE_INVALID_ARGUMENT;
+}
+
+lunette_status ln_tree_copy_value(ln_tree *tree, const lunette_value *value, lunette_value *copy) {
+    return copy_into(tree, value, copy, 1);
 }
 
 lunette_status lunette_value_copy(const lunette_value *value, lunette_value **copy) {

@@ -124,6 +124,18 @@ static lunette_status open_cache(lunette_engine *engine, size_t bytes) {
                             "lunette_engine_open");
 }
 
+/* The template of the engine's own configuration. */
+static lunette_status open_standard(lunette_engine *engine, const lunette_config *config) {
+    lunette_template_config own = lunette_template_config_default();
+    own.preload = config->preload;
+    own.preload_count = config->preload_count;
+    own.modules = config->modules;
+    own.module_count = config->module_count;
+    own.module_prefix = config->module_prefix;
+    own.permissions = config->permissions;
+    return ln_engine_template_open(engine, &own, "config", &engine->standard);
+}
+
 static lunette_status open_engine(lunette_engine *engine, const lunette_config *config) {
     lunette_status status = check_config(config);
     if (status == LUNETTE_OK)
@@ -141,8 +153,7 @@ static lunette_status open_engine(lunette_engine *engine, const lunette_config *
         return status;
     fill_setup(engine, config);
     snprintf(engine->release, sizeof engine->release, "%s", ln_lua_release());
-    status = ln_engine_template_open(engine, config->preload, config->preload_count, "config.preload",
-                                     &engine->standard);
+    status = open_standard(engine, config);
     if (status == LUNETTE_OK)
         status = open_cache(engine, config->script_cache);
     return status == LUNETTE_OK ? ln_engine_open_pool(engine, &config->pool) : status;

@@ -94,8 +94,8 @@ lunette_status ln_context_run(lunette_context *context, const char *name, ln_pro
 /* After a reset: what the context has committed above LN_HIGH_WATER goes back to the system. */
 void ln_context_trim(lunette_context *context);
 
-/* A template that holds no reference to its engine. `what` begins the words of a refusal. */
-lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_preload *preload, size_t count,
+/* A template that holds no reference to its engine. `what` begins the words of a refusal: "config". */
+lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_template_config *config,
                                        const char *what, lunette_template **out);
 void ln_engine_template_retain(lunette_template *template);
 

@@ -5,17 +5,36 @@
 #include "engine/engine.h"
 #include "engine/failure.h"
 
-static lunette_status check_modules(const lunette_preload *preload, size_t count, const char *what) {
+static lunette_status check_preload(const lunette_preload *preload, size_t count, const char *what) {
     if (count > 0 && !preload)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s is NULL, but its count is %zu", what, count);
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.preload is NULL, but its count is %zu", what, count);
     for (size_t i = 0; i < count; i++)
         if (!preload[i].name || !preload[i].text)
-            return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s[%zu].%s is NULL", what, i,
+            return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.preload[%zu].%s is NULL", what, i,
                               preload[i].name ? "text" : "name");
     return LUNETTE_OK;
 }
 
+/* Reads the host's modules, of whatever version their structs are. */
+static lunette_status read_modules(const lunette_template_config *config, const char *what,
+                                   lunette_module *modules) {
+    for (size_t i = 0; i < config->module_count; i++) {
+        const lunette_module *module = config->modules[i];
+        if (!module)
+            return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.modules[%zu] is NULL", what, i);
+        lunette_status status =
+            ln_read_sized(&modules[i], sizeof modules[i], module, module->size, "lunette_module");
+        if (status != LUNETTE_OK)
+            return status;
+    }
+    return LUNETTE_OK;
+}
+
 static lunette_status explain(lunette_status status, const char *what, const char *why) {
+    if (status == LUNETTE_OK)
+        return status;
+    if (status == LUNETTE_INVALID_ARGUMENT)
+        return ln_failure(status, "%s.%s", what, why);
     if (status == LUNETTE_STACK_TOO_SMALL)
         return ln_failure(
             status, "this thread has less than the %zu KiB of C stack left that a run needs (ulimit -s)",
@@ -31,20 +50,41 @@ static lunette_status explain(lunette_status status, const char *what, const cha
     return ln_failure_plain(status, what);
 }
 
-lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_preload *preload, size_t count,
-                                       const char *what, lunette_template **out) {
+static lunette_status open_state(lunette_engine *engine, const lunette_template_config *config,
+                                 const char *what, lunette_module *modules, ln_template **state) {
     char why[200] = "";
-    *out = NULL;
-    lunette_status status = check_modules(preload, count, what);
+    lunette_status status = read_modules(config, what, modules);
     if (status != LUNETTE_OK)
         return status;
+    ln_recipe recipe = {
+        .preload = config->preload,
+        .preload_count = config->preload_count,
+        .modules = {.items = modules,
+                    .count = config->module_count,
+                    .prefix = config->module_prefix,
+                    .permissions = config->permissions},
+    };
+    status = ln_template_open(&engine->setup, &recipe, state, why, sizeof why);
+    return explain(status, what, why);
+}
+
+lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_template_config *config,
+                                       const char *what, lunette_template **out) {
+    *out = NULL;
+    lunette_status status = check_preload(config->preload, config->preload_count, what);
+    if (status != LUNETTE_OK)
+        return status;
+    if (config->module_count > 0 && !config->modules)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.modules is NULL, but its count is %zu", what,
+                          config->module_count);
     lunette_template *template = calloc(1, sizeof *template);
-    if (!template)
-        return ln_failure_plain(LUNETTE_NO_MEMORY, what);
-    status = ln_template_open(&engine->setup, preload, count, &template->state, why, sizeof why);
+    lunette_module *modules = calloc(config->module_count + 1, sizeof *modules);
+    status = template && modules ? open_state(engine, config, what, modules, &template->state)
+                                 : ln_failure_plain(LUNETTE_NO_MEMORY, what);
+    free(modules);
     if (status != LUNETTE_OK) {
         free(template);
-        return explain(status, what, why);
+        return status;
     }
     atomic_init(&template->references, 1);
     template->engine = engine;
@@ -64,15 +104,19 @@ bool ln_engine_template_release(lunette_template *template) {
     return true;
 }
 
-lunette_status lunette_template_open(lunette_engine *engine, const lunette_preload *preload,
-                                     size_t preload_count, lunette_template **out) {
+lunette_status lunette_template_open(lunette_engine *engine, const lunette_template_config *given,
+                                     lunette_template **out) {
+    lunette_template_config config = lunette_template_config_default();
     if (!out)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_template_open: `out` is NULL");
     *out = NULL;
     if (!engine)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_template_open: `engine` is NULL");
     lunette_status status =
-        ln_engine_template_open(engine, preload, preload_count, "lunette_template_open: preload", out);
+        given ? ln_read_sized(&config, sizeof config, given, given->size, "lunette_template_config")
+              : LUNETTE_OK;
+    if (status == LUNETTE_OK)
+        status = ln_engine_template_open(engine, &config, "lunette_template_open: config", out);
     if (status == LUNETTE_OK)
         ln_engine_retain(engine);
     return status;

@@ -133,6 +133,7 @@ enum {
  * use. One thread executes it at a time; it may move between threads between executions. */
 struct ln_run {
     /* Set by the owner before ln_run_execute(). */
+    void *owner;       /* what it likes: the VM whose run this is */
     const char *name;  /* for the log; NULL: unnamed. Must live as long as the run executes */
     size_t stack_need; /* 0: LN_STACK_MINIMUM */
     bool want_cpu;
@@ -213,7 +214,12 @@ bool ln_run_charge_output(ln_run *run, uint64_t bytes);
 
 /* The same for one call of a host function (LN_END_HOST_CALLS). Host sections are not host calls: the VM's
  * own use of libc may be one too. */
-bool ln_run_charge_host_call(ln_run *run);
+LN_INLINE bool ln_run_charge_host_call(ln_run *run) {
+    if (LN_UNLIKELY(run->budget.host_calls != 0 && run->usage.host_calls >= run->budget.host_calls))
+        return false;
+    run->usage.host_calls++;
+    return true;
+}
 
 /* From the VM's count hook: `instructions` more have been executed. Ends the run when that was the last of
  * its budget; under the hook guard also looks at clocks and cancellation. May not return. */

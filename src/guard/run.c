@@ -368,13 +368,6 @@ bool ln_run_charge_output(ln_run *run, uint64_t bytes) {
     return true;
 }
 
-bool ln_run_charge_host_call(ln_run *run) {
-    if (run->budget.host_calls != 0 && run->usage.host_calls >= run->budget.host_calls)
-        return false;
-    run->usage.host_calls++;
-    return true;
-}
-
 void ln_run_count(ln_run *run, uint64_t instructions) {
     if (run->phase == NULL)
         return;

@@ -179,6 +179,7 @@ static ln_end execute(ln_vm *vm, const ln_budget *budget, void (*body)(void *), 
     vm->pending = NULL;
     vm->panicked = false;
     vm->located = false;
+    vm->run.owner = vm;
     vm->run.stack_need = LN_VM_STACK;
     vm->run.soften = soften;
     vm->run.soften_ud = vm;

@@ -8,7 +8,9 @@
 
 #include "base/compiler.h"
 #include "base/tree.h"
+#include "guard/current.h"
 #include "lua/files.h"
+#include "lua/modules.h"
 #include "lua/references.h"
 #include "lua/report.h"
 #include "lua/vm.h"
@@ -24,6 +26,7 @@ struct ln_template {
     size_t random_at;         /* and of math.random's state; 0: the script has none */
     lunette_preload *preload; /* copied texts, where VMs build themselves */
     size_t preload_count;
+    ln_modules modules;
 };
 
 /* The host's half of a VM: outside the arena, so a reset does not touch it and a script cannot. */
@@ -50,7 +53,9 @@ struct ln_vm {
     bool counting;               /* a limit needs the count hook */
     ln_tree *error_value;        /* where an uncaught error value goes; NULL: nowhere */
     bool panicked;
-    ln_files files; /* that scripts at level none have open */
+    ln_files files;            /* that scripts at level none have open */
+    ln_tree scratch;           /* what calls of host functions keep: see call.h */
+    ln_tree_mark scratch_base; /* where the innermost one may begin */
 
     /* Between runs. */
     ln_references references; /* that the host has to the script's functions */
@@ -66,7 +71,7 @@ struct ln_vm {
 
 /* The VM whose code runs on this thread now. Never NULL in a function that Lua called. Does not raise. */
 LN_INLINE ln_vm *ln_vm_current(void) {
-    return (ln_vm *)((char *)ln_run_current() - offsetof(ln_vm, run));
+    return ln_run_here()->owner;
 }
 
 /* --- enter.c --- */
@@ -145,6 +150,11 @@ lunette_status ln_vm_restore(ln_vm *vm);
  * (function references). VALUE_LIMIT and NO_MEMORY are noted in the report. */
 lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
                               ln_tree *tree);
+
+/* Converts stack values first..last into an array in a tree that its owner frees. Raises as above. What went wrong is
+ * told to `why`, beginning with "argument[1]"; VALUE_LIMIT, NO_MEMORY. */
+lunette_status ln_values_take_some(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
+                                   ln_tree *tree, const lunette_value **values, char *why, size_t why_size);
 
 /* Converts one value at `index` to be the tree's root; functions are only named. Never raises. */
 lunette_status ln_values_take_error(lua_State *L, ln_vm *vm, int index, ln_tree *tree);

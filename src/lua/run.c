@@ -286,6 +286,9 @@ static void begin(ln_vm *vm, ln_report *report, ln_tree *error_value) {
     vm->pristine = false;
 }
 
+/* Of the scratch memory, what a VM keeps between runs. */
+enum { SCRATCH_KEPT = 64 << 10 };
+
 /* Ends what begin() began; restores the VM if the run was abandoned. A refusal (a negative status) left the
  * VM untouched. */
 static lunette_status finish(ln_vm *vm, ln_report *report, lunette_status status, const ln_budget *budget) {
@@ -300,6 +303,9 @@ static lunette_status finish(ln_vm *vm, ln_report *report, lunette_status status
         ln_tree_free(vm->error_value);
     vm->report = NULL;
     vm->error_value = NULL;
+    vm->scratch_base = (ln_tree_mark){0};
+    if (LN_UNLIKELY(vm->scratch.bytes > SCRATCH_KEPT))
+        ln_tree_free(&vm->scratch);
     vm->suspect = status == LUNETTE_VM_FAULT || status == LUNETTE_DEFECT;
     if (abandoned)
         ln_vm_restore(vm);

@@ -133,6 +133,7 @@ static int set_up(lua_State *L) {
     lua_settop(L, 0);
     lua_gc(L, LUA_GCSTOP);
     ln_sandbox_build(L, vm->setup->sandbox);
+    ln_modules_install(L, &vm->from->modules);
     lua_gc(L, LUA_GCRESTART);
     vm->random_state = find_random_state(L);
     for (; building->at < building->count; building->at++)
@@ -167,7 +168,7 @@ static void explain(char *why, size_t size, const struct building *building, con
     const char *module = building->at < building->count ? building->preload[building->at].name : NULL;
     const char *message = report->has_message ? report->text + report->message : lunette_status_text(status);
     if (!module)
-        snprintf(why, size, "the sandbox's library: %s", message);
+        snprintf(why, size, "%s", message);
     else if (report->line > 0)
         snprintf(why, size, "module '%s': %s:%d: %s", module, report->text + report->chunk, report->line,
                  message);
@@ -291,26 +292,34 @@ static lunette_status check_copies(const ln_template *template, char *why, size_
 }
 #endif
 
-lunette_status ln_template_open(const ln_vm_setup *setup, const lunette_preload *preload,
-                                size_t preload_count, ln_template **out, char *why, size_t why_size) {
-    ln_vm vm = {.setup = setup};
+static lunette_status build(ln_template *template, const ln_recipe *recipe, char *why, size_t why_size) {
+    ln_vm vm = {.setup = template->setup, .from = template};
+    lunette_status status = ln_vm_open_arena(&vm);
+    if (status == LUNETTE_OK)
+        status = ln_vm_build(&vm, recipe->preload, recipe->preload_count, why, why_size);
+    if (status == LUNETTE_OK)
+        status = keep_image(template, &vm);
+    ln_files_free(&vm.files);
+    ln_tree_free(&vm.scratch);
+    ln_arena_close(&vm.arena);
+    return status;
+}
+
+lunette_status ln_template_open(const ln_vm_setup *setup, const ln_recipe *recipe, ln_template **out,
+                                char *why, size_t why_size) {
     ln_template *template = calloc(1, sizeof *template);
     *out = NULL;
     if (!template)
         return LUNETTE_NO_MEMORY;
     template->setup = setup;
     ln_buffers_watch();
-    lunette_status status = ln_vm_open_arena(&vm);
+    lunette_status status = ln_modules_open(&recipe->modules, &template->modules, why, why_size);
     if (status == LUNETTE_OK)
-        status = ln_vm_build(&vm, preload, preload_count, why, why_size);
+        status = build(template, recipe, why, why_size);
     if (status == LUNETTE_OK)
-        status = keep_image(template, &vm);
-    if (status == LUNETTE_OK)
-        status = keep_modules(template, preload, preload_count);
+        status = keep_modules(template, recipe->preload, recipe->preload_count);
     if (status == LUNETTE_OK)
         status = check_copies(template, why, why_size);
-    ln_files_free(&vm.files);
-    ln_arena_close(&vm.arena);
     if (status != LUNETTE_OK)
         ln_template_close(&template);
     *out = template;
@@ -327,6 +336,7 @@ void ln_template_close(ln_template **out) {
         free((char *)template->preload[i].text);
     }
     free(template->preload);
+    ln_modules_close(&template->modules);
     ln_image_close(&template->image);
     free(template);
     *out = NULL;

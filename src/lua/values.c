@@ -23,6 +23,9 @@ struct taking {
     lunette_bounds bounds;
     size_t items;
     bool name_functions; /* instead of making references */
+    const char *root;    /* what they are, at the beginning of a place */
+    char *why;           /* receives what went wrong, instead of the report; NULL: the report does */
+    size_t why_size;
     lunette_status lack; /* why take_bytes() gave nothing */
     lunette_status status;
 };
@@ -36,10 +39,10 @@ struct step {
     size_t depth;
 };
 
-static size_t write_step(char *text, size_t size, const struct step *step) {
+static size_t write_step(char *text, size_t size, const struct step *step, const char *root) {
     if (!step)
-        return (size_t)snprintf(text, size, "results");
-    size_t used = write_step(text, size, step->up);
+        return (size_t)snprintf(text, size, "%s", root);
+    size_t used = write_step(text, size, step->up, root);
     if (used >= size)
         return used;
     if (step->key && step->key->type == LUNETTE_STRING)
@@ -60,12 +63,16 @@ static bool fail(struct taking *taking, lunette_status status, const struct step
     if (taking->status != LUNETTE_OK)
         return false;
     taking->status = status;
-    if (taking->vm->report && !taking->name_functions) {
+    if (taking->why || (taking->vm->report && !taking->name_functions)) {
         char text[PLACE + 100];
-        size_t used = write_step(text, PLACE, step);
+        size_t used = write_step(text, PLACE, step, taking->root);
         if (used >= PLACE)
             used = PLACE - 1;
         snprintf(text + used, sizeof text - used, "%s: %s", used == PLACE - 1 ? "..." : "", what);
+        if (taking->why) {
+            snprintf(taking->why, taking->why_size, "%s", text);
+            return false;
+        }
         ln_report_init(taking->vm->report);
         ln_report_message(taking->vm->report, text, strlen(text));
     }
@@ -345,7 +352,7 @@ static bool grow_root(struct taking *taking) {
 
 lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
                               ln_tree *tree) {
-    struct taking taking = {.L = L, .vm = vm, .tree = tree, .bounds = *bounds};
+    struct taking taking = {.L = L, .vm = vm, .tree = tree, .bounds = *bounds, .root = "results"};
     size_t count = last < first ? 0 : (size_t)(last - first + 1);
     if (!grow_root(&taking))
         return taking.status;
@@ -362,6 +369,27 @@ lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, cons
     }
     if (items && taking.status == LUNETTE_OK)
         *ln_tree_root(tree) = lunette_array_of(items, count);
+    return taking.status;
+}
+
+lunette_status ln_values_take_some(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
+                                   ln_tree *tree, const lunette_value **values, char *why, size_t why_size) {
+    struct taking taking = {.L = L,
+                            .vm = vm,
+                            .tree = tree,
+                            .bounds = *bounds,
+                            .root = "argument",
+                            .why = why,
+                            .why_size = why_size};
+    size_t count = last < first ? 0 : (size_t)(last - first + 1);
+    lunette_value *items = take_bytes(&taking, count * sizeof *items);
+    if (!items)
+        fail(&taking, taking.lack, NULL, "the values need more memory than they may take");
+    for (size_t i = 0; items && i < count && taking.status == LUNETTE_OK; i++) {
+        struct step step = {.index = i + 1};
+        take_value(&taking, first + (int)i, &step, &items[i]);
+    }
+    *values = items;
     return taking.status;
 }
 

@@ -172,6 +172,7 @@ void ln_vm_close(ln_vm **out) {
         end_script(vm);
     ln_files_free(&vm->files);
     ln_references_free(&vm->references);
+    ln_tree_free(&vm->scratch);
     ln_report_error_free(&vm->error);
     ln_image_close(&vm->own_image);
     ln_arena_close(&vm->arena);

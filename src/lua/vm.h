@@ -14,6 +14,7 @@
 #include "arena/arena.h"
 #include "guard/guard.h"
 #include "lua/code.h"
+#include "lua/modules.h"
 #include "lunette/config.h"
 #include "lunette/engine.h"
 #include "lunette/error.h"
@@ -71,12 +72,19 @@ typedef struct ln_vm_setup {
 /* The state that VMs start from. Safe to use from any thread; outlives its VMs. */
 typedef struct ln_template ln_template;
 
+/* What a template is made of, beside its setup. */
+typedef struct ln_recipe {
+    const lunette_preload *preload;
+    size_t preload_count;
+    ln_module_list modules;
+} ln_recipe;
+
 /* Builds it once, preloaded modules run, and keeps its image; or, where images cannot be shared between arenas,
- * what it takes to build each VM by itself. `setup` outlives it, `preload` is copied where needed. `why` receives what
- * went wrong in which module. OK, SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT, NO_MEMORY, SYSTEM, STACK_TOO_SMALL,
- * DEFECT. */
-lunette_status ln_template_open(const ln_vm_setup *setup, const lunette_preload *preload,
-                                size_t preload_count, ln_template **out, char *why, size_t why_size);
+ * what it takes to build each VM by itself. `setup` outlives it, the recipe is copied where needed. `why` receives what
+ * is wrong with a module of the host's (INVALID_ARGUMENT), or went wrong in which preloaded one. OK, INVALID_ARGUMENT,
+ * SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT, NO_MEMORY, SYSTEM, STACK_TOO_SMALL, DEFECT. */
+lunette_status ln_template_open(const ln_vm_setup *setup, const ln_recipe *recipe, ln_template **out,
+                                char *why, size_t why_size);
 void ln_template_close(ln_template **out);
 
 /* Bytes of the image; 0 with a host's allocator. */

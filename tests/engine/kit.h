@@ -132,10 +132,18 @@ static inline lunette_context *kit_acquire_from(lunette_template *from) {
     return context;
 }
 
+static inline lunette_status kit_open_template(lunette_engine *engine, const lunette_preload *modules,
+                                               size_t count, lunette_template **out) {
+    lunette_template_config config = lunette_template_config_default();
+    config.preload = modules;
+    config.preload_count = count;
+    return lunette_template_open(engine, &config, out);
+}
+
 static inline lunette_template *kit_template(lunette_engine *engine, const char *name, const char *text) {
     lunette_preload module = {.name = name, .text = text, .text_size = SIZE_MAX};
     lunette_template *template;
-    if (lunette_template_open(engine, &module, 1, &template) != LUNETTE_OK)
+    if (kit_open_template(engine, &module, 1, &template) != LUNETTE_OK)
         fail_msg("template: %s", lunette_last_failure());
     return template;
 }

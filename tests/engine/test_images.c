@@ -18,7 +18,8 @@ static lunette_engine *engine;
 static ln_template *build(const lunette_preload *modules, size_t count) {
     char why[200] = "";
     ln_template *template;
-    if (ln_template_open(&engine->setup, modules, count, &template, why, sizeof why) != LUNETTE_OK)
+    if (ln_template_open(&engine->setup, &(ln_recipe){.preload = modules, .preload_count = count}, &template,
+                         why, sizeof why) != LUNETTE_OK)
         fail_msg("template: %s", why);
     return template;
 }
@@ -39,7 +40,7 @@ static void each_build_has_as_many_addresses(const lunette_preload *modules, siz
     const void *bases[BUILDS];
     size_t addresses = 0, size = 0;
     for (int i = 0; i < BUILDS; i++) {
-        ln_vm vm = {.setup = &engine->setup};
+        ln_vm vm = {.setup = &engine->setup, .from = engine->standard->state};
         ln_image *image;
         assert_int_equal(ln_vm_open_arena(&vm), LUNETTE_OK);
         assert_int_equal(ln_vm_build(&vm, modules, count, NULL, 0), LUNETTE_OK);
@@ -136,7 +137,7 @@ static void values_are_not_addresses(void **state) {
     lunette_template *template;
     lunette_context *contexts[COPIES];
     int64_t first = 0;
-    assert_int_equal(lunette_template_open(engine, &module, 1, &template), LUNETTE_OK);
+    assert_int_equal(kit_open_template(engine, &module, 1, &template), LUNETTE_OK);
     for (int i = 0; i < COPIES; i++)
         contexts[i] = kit_acquire_from(template);
     for (int i = 0; i < COPIES; i++) {

@@ -70,7 +70,7 @@ static void modules_are_copied(void **state) {
         lunette_engine *engine = kit_open(&config);
         lunette_template *template;
         lunette_context *context;
-        assert_int_equal(lunette_template_open(engine, &module, 1, &template), LUNETTE_OK);
+        assert_int_equal(kit_open_template(engine, &module, 1, &template), LUNETTE_OK);
         memset(name, 'x', strlen(name));
         memset(text, '(', strlen(text));
         context = kit_acquire_from(template);
@@ -107,7 +107,7 @@ static void modules_shape_the_sandbox(void **state) {
 static void expect_refused(lunette_engine *engine, const lunette_preload *modules, size_t count,
                            lunette_status expected, const char *words) {
     lunette_template *template = (lunette_template *)1;
-    lunette_status status = lunette_template_open(engine, modules, count, &template);
+    lunette_status status = kit_open_template(engine, modules, count, &template);
     if (status != expected || !strstr(lunette_last_failure(), words))
         fail_msg("%s: %s (not %s: %s)", lunette_status_name(status), lunette_last_failure(),
                  lunette_status_name(expected), words);
@@ -175,7 +175,7 @@ static void arguments_are_checked(void **state) {
     expect_refused(engine, &textless, 1, LUNETTE_INVALID_ARGUMENT, "text is NULL");
     expect_refused(engine, NULL, 1, LUNETTE_INVALID_ARGUMENT, "NULL");
     expect_refused(NULL, NULL, 0, LUNETTE_INVALID_ARGUMENT, "`engine` is NULL");
-    assert_int_equal(lunette_template_open(engine, NULL, 0, NULL), LUNETTE_INVALID_ARGUMENT);
+    assert_int_equal(lunette_template_open(engine, NULL, NULL), LUNETTE_INVALID_ARGUMENT);
     assert_int_equal(lunette_context_acquire_from(NULL, 0, &context), LUNETTE_INVALID_ARGUMENT);
     assert_int_equal(lunette_template_size(NULL), 0);
     lunette_template_close(NULL);

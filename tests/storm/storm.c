@@ -83,7 +83,10 @@ static lunette_template *open_template(int slot, int generation) {
         "local M = {number = %d} function who() return M.number end keep = {[M] = who, [who] = M} return M",
         slot + TEMPLATES * generation);
     lunette_preload module = {.name = "who", .text = text, .text_size = SIZE_MAX};
-    if (lunette_template_open(engine, &module, 1, &template) != LUNETTE_OK)
+    lunette_template_config config = lunette_template_config_default();
+    config.preload = &module;
+    config.preload_count = 1;
+    if (lunette_template_open(engine, &config, &template) != LUNETTE_OK)
         fail("template", lunette_last_failure());
     return template;
 }

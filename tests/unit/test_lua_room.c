@@ -35,7 +35,7 @@ static void a_vm_runs_without_an_engine(void **state) {
                      LUNETTE_OK);
     setup.guard = guard;
     setup.sandbox = sandbox;
-    assert_int_equal(ln_template_open(&setup, NULL, 0, &template, why, sizeof why), LUNETTE_OK);
+    assert_int_equal(ln_template_open(&setup, &(ln_recipe){0}, &template, why, sizeof why), LUNETTE_OK);
     assert_int_equal(ln_vm_open(template, NULL, &vm), LUNETTE_OK);
     static const char TEXT[] = "x = (x or 0) + 1 return x";
     ln_program program = {.name = "=room",

@@ -1,0 +1,227 @@
+/* Host functions: what a script may call, described by data, and the call as the host's function sees it.
+ *
+ *     static lunette_status add(void *ud, lunette_call *call) {
+ *         int64_t a, b;
+ *         lunette_status status = lunette_arg_integer(call, 1, &a);
+ *         if (status == LUNETTE_OK)
+ *             status = lunette_arg_integer(call, 2, &b);
+ *         return status == LUNETTE_OK ? lunette_return_integer(call, a + b) : status;
+ *     }
+ *
+ * A host's function is never left in the middle: a deadline that passes while it runs takes effect as it returns, so
+ * locks are given back and destructors run. In return it must come back: it must not block for long, nor leave by
+ * longjmp or an exception. It reports errors by returning. Nothing it can call here raises an error of Lua's.
+ *
+ * Functions are called on the thread that runs the script; several threads may be in the same one at a time, each with
+ * another context. They may use other contexts, and the functions below on their own call; other functions on the
+ * call's context answer BUSY. */
+#ifndef LUNETTE_MODULE_H
+#define LUNETTE_MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "lunette/status.h"
+#include "lunette/value.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lunette_context lunette_context;
+
+/* One call of a host function. Valid until the function returns, on its thread only. */
+typedef struct lunette_call lunette_call;
+
+/* --- Describing what there is --- */
+
+/* The fast form: reads its arguments one by one and gives its results one by one; builds nothing.
+ * It answers OK; a status that a function below answered; or lunette_call_fail(). Any other status becomes an error in
+ * the script that names the function and the status. `ud` is the module's. */
+typedef lunette_status (*lunette_function_fn)(void *ud, lunette_call *call);
+
+/* The form over values: the arguments come as copies, valid during the call (bounds: the defaults of lunette_bounds).
+ * Results are given as in the fast form. */
+typedef lunette_status (*lunette_values_fn)(void *ud, lunette_call *call, const lunette_value *arguments,
+                                            size_t count);
+
+/* What a context's scripts may reach outside of it, a set of bits; nothing by default. */
+enum {
+    LUNETTE_PERMIT_FILE_READ = 1 << 0,
+    LUNETTE_PERMIT_FILE_WRITE = 1 << 1,
+    LUNETTE_PERMIT_PROCESS = 1 << 2,
+    LUNETTE_PERMIT_NETWORK = 1 << 3,
+    LUNETTE_PERMIT_ENVIRONMENT = 1 << 4,
+    LUNETTE_PERMIT_NATIVE_MODULES = 1 << 5
+};
+
+/* All zero is a function that takes no arguments; `name` and one of the two callbacks must be given. */
+typedef struct lunette_function {
+    const char *name;
+    lunette_function_fn call; /* exactly one of the two */
+    lunette_values_fn call_values;
+    int min_arguments, max_arguments; /* checked before the call: 0 to 250; max -1: any number */
+    const char
+        *parameters; /* for people, as the descriptions show it: "item: string, count: integer?"; or NULL */
+    const char *returns;     /* "number", "boolean, string"; or NULL */
+    const char *description; /* a sentence; or NULL */
+    uint32_t needs;          /* LUNETTE_PERMIT_… bits without which the function is not there; default 0 */
+    void *reserved[4];       /* NULL */
+} lunette_function;
+
+/* A value that stands beside a module's functions: any but functions and userdata. */
+typedef struct lunette_constant {
+    const char *name;
+    lunette_value value;
+    const char *description; /* or NULL */
+} lunette_constant;
+
+/* A module: what `require` of its name gives, a table of its functions and constants. Templates copy it, texts and
+ * arrays included; what `ud` points at must outlive every context of the template. */
+typedef struct lunette_module {
+    size_t size;      /* sizeof(lunette_module); set by lunette_module_default() */
+    const char *name; /* "game", "game.map"; "": the functions and constants are globals themselves */
+    const char *version;
+    const char *description;
+    const lunette_function *functions;
+    size_t function_count;
+    const lunette_constant *constants;
+    size_t constant_count;
+    void *ud;       /* given to each function */
+    bool automatic; /* also a global variable from the start; its name must be that of a variable then */
+    bool lazy;      /* its table is made when a script first requires it, not kept in every context */
+} lunette_module;
+
+static inline lunette_module lunette_module_default(void) {
+    lunette_module module;
+    memset(&module, 0, sizeof module);
+    module.size = sizeof module;
+    return module;
+}
+
+/* --- The call --- */
+
+/* The context whose script is calling; NULL while a template is built. */
+LUNETTE_API lunette_context *lunette_call_context(const lunette_call *call);
+
+/* The function's name with its module's: "game.price". Valid as long as the context. */
+LUNETTE_API const char *lunette_call_name(const lunette_call *call);
+
+/* Whether all of these LUNETTE_PERMIT_… bits are granted to the context. */
+LUNETTE_API bool lunette_call_permits(const lunette_call *call, uint32_t permissions);
+
+/* --- Arguments, counted from 1 ---
+ *
+ * A function that reads one answers OK, or a status for the host's function to return: the script gets an error in
+ * Lua's own words then (bad argument #2 to 'price' (number expected, got nil)). NULL for a place that the result goes
+ * to answers INVALID_ARGUMENT. Views (strings, and what a cursor shows) are valid until the function returns; what lies
+ * in a script's table, only until lunette_call_invoke() lets the script change it. */
+
+LUNETTE_API int lunette_call_count(const lunette_call *call);
+
+/* NIL where there is none. Every table is an OBJECT; coroutines and what else cannot leave a script are USERDATA. */
+LUNETTE_API lunette_type lunette_call_type(const lunette_call *call, int index);
+
+LUNETTE_API lunette_status lunette_arg_boolean(lunette_call *call, int index, bool *value);
+
+/* Also takes a number without a fraction, and a string that reads as one, as Lua's own functions do. */
+LUNETTE_API lunette_status lunette_arg_integer(lunette_call *call, int index, int64_t *value);
+LUNETTE_API lunette_status lunette_arg_number(lunette_call *call, int index, double *value);
+
+/* Also takes a number, as text. `size` NULL: the text must hold no zero byte. *bytes ends with a zero byte. */
+LUNETTE_API lunette_status lunette_arg_string(lunette_call *call, int index, const char **bytes,
+                                              size_t *size);
+
+/* A copy of the whole, in bounds (NULL: the defaults; a function in it becomes a reference). Freed by itself when the
+ * call has ended: not to be given to lunette_value_free(). */
+LUNETTE_API lunette_status lunette_arg_value(lunette_call *call, int index, const lunette_bounds *bounds,
+                                             const lunette_value **value);
+
+/* The same for optional arguments: `otherwise` where there is none, or nil. */
+LUNETTE_API lunette_status lunette_arg_boolean_or(lunette_call *call, int index, bool otherwise, bool *value);
+LUNETTE_API lunette_status lunette_arg_integer_or(lunette_call *call, int index, int64_t otherwise,
+                                                  int64_t *value);
+LUNETTE_API lunette_status lunette_arg_number_or(lunette_call *call, int index, double otherwise,
+                                                 double *value);
+
+/* `otherwise` is zero-terminated, or NULL. */
+LUNETTE_API lunette_status lunette_arg_string_or(lunette_call *call, int index, const char *otherwise,
+                                                 const char **bytes, size_t *size);
+
+/* One field of a table, by raw access: *value is nil where there is none, a view for a string; tables inside show their
+ * type only (an OBJECT without members). */
+LUNETTE_API lunette_status lunette_arg_field(lunette_call *call, int index, const char *name,
+                                             lunette_value *value);
+
+/* A way through a table, in the table's own order, by raw access: nothing is copied or built.
+ *
+ *     lunette_cursor row, field;
+ *     lunette_status status = lunette_arg_iterate(call, 1, &row);
+ *     while (status == LUNETTE_OK && lunette_cursor_next(call, &row))
+ *         if (row.value.type == LUNETTE_OBJECT)
+ *             for (status = lunette_cursor_enter(call, &row, &field); lunette_cursor_next(call, &field);)
+ *                 ...
+ *
+ * Key and value are those of lunette_arg_field(), valid until the cursor moves. A cursor may be left at any time; as it
+ * moves, those that were entered from it end. */
+typedef struct lunette_cursor {
+    lunette_value key, value;
+    int place, root; /* Lunette's own */
+} lunette_cursor;
+
+LUNETTE_API lunette_status lunette_arg_iterate(lunette_call *call, int index, lunette_cursor *cursor);
+
+/* False: there is no more, or the cursor has ended. */
+LUNETTE_API bool lunette_cursor_next(lunette_call *call, lunette_cursor *cursor);
+
+/* Begins a way through the table that is the cursor's value. INVALID_ARGUMENT: that is no table. */
+LUNETTE_API lunette_status lunette_cursor_enter(lunette_call *call, const lunette_cursor *cursor,
+                                                lunette_cursor *inner);
+
+/* --- Results ---
+ *
+ * Given one by one, in order; kept outside of Lua until the function has returned OK, then handed over. OK; NO_MEMORY,
+ * also when together they are larger than the context's memory limit; INVALID_ARGUMENT: NULL, or a value that cannot
+ * be given to this context (STALE: a function of before its reset). */
+
+LUNETTE_API lunette_status lunette_return_nil(lunette_call *call);
+LUNETTE_API lunette_status lunette_return_boolean(lunette_call *call, bool value);
+LUNETTE_API lunette_status lunette_return_integer(lunette_call *call, int64_t value);
+LUNETTE_API lunette_status lunette_return_number(lunette_call *call, double value);
+
+/* The bytes are copied. */
+LUNETTE_API lunette_status lunette_return_string(lunette_call *call, const char *bytes, size_t size);
+LUNETTE_API lunette_status lunette_return_text(lunette_call *call, const char *text);
+
+/* Any value; it is copied. */
+LUNETTE_API lunette_status lunette_return_value(lunette_call *call, const lunette_value *value);
+
+/* --- Errors ---
+ *
+ * Each answers RUNTIME_ERROR for the host's function to return: `return lunette_call_fail(call, "no item %d", id);`
+ * The script gets an ordinary error, which it can catch. Results given before are dropped. */
+
+#if defined(__GNUC__)
+#define LUNETTE_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
+#else
+#define LUNETTE_PRINTF(format_index, first_index)
+#endif
+
+/* A message; the place of the call stands before it, as in Lua's error(). */
+LUNETTE_API LUNETTE_PRINTF(2, 3) lunette_status
+    lunette_call_fail(lunette_call *call, const char *format, ...);
+
+/* A value as the error, such as a table; also NO_MEMORY, INVALID_ARGUMENT, STALE as the results. */
+LUNETTE_API lunette_status lunette_call_fail_value(lunette_call *call, const lunette_value *value);
+
+/* "bad argument #2 to 'price' (the words)". */
+LUNETTE_API LUNETTE_PRINTF(3, 4) lunette_status
+    lunette_arg_fail(lunette_call *call, int index, const char *format, ...);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

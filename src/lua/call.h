@@ -1,0 +1,51 @@
+/* One call of a host function, between the trampoline that Lua calls (host.c) and the functions by which the host reads
+ * arguments and gives results (call.c).
+ *
+ * What always holds:
+ *   - while the host's function runs, nothing is done with the Lua state that could raise an error: what must
+ *     allocate there runs in a protected call of its own, with the collector stopped, because a collection may run a
+ *     script's finalizers, which no deadline would end in a host section;
+ *   - what the call keeps for later (results, messages) lies in this struct or in the VM's scratch tree, which the VM
+ *     frees: so nothing is lost when the run is ended as the section is, or later, in the middle of pushing;
+ *   - scratch memory is taken back by the next call that needs some, not as a call ends: that costs the usual call,
+ *     which needs none, nothing. */
+#ifndef LN_LUA_CALL_H
+#define LN_LUA_CALL_H
+
+#include "lua/internal.h"
+#include "lunette/module.h"
+
+enum { LN_CALL_INLINE = 8 };
+
+struct lunette_call {
+    lua_State *L;
+    ln_vm *vm;
+    ln_run *run;
+    const ln_function *function;
+    int count;                     /* arguments */
+    int result_count, result_room; /* room 0: `first` */
+    lunette_value *results;        /* in scratch, where they are more than LN_CALL_INLINE */
+    bool scratch_used;             /* this call has taken scratch memory */
+    bool disturbed;                /* a script ran since the function was called: tables may have changed */
+    bool broken;                   /* and one of them could not be read to its end */
+    bool has_value;                /* fail_value() was called last */
+    bool out_of_memory;            /* Lua's memory was at its limit */
+    int last_root;                 /* the cursor begun last, of those not entered from another */
+    int bad_argument;              /* whose fault the error is; 0: not an argument's */
+    const char *expected;          /* its type, static; NULL: `message` says what is wrong with it */
+    const char *message;           /* in scratch */
+    lunette_value error;           /* of fail_value(), in scratch */
+    lunette_value first[LN_CALL_INLINE];
+};
+
+/* Scratch memory of the call; NO_MEMORY. In a host section. */
+lunette_status ln_call_scratch(lunette_call *call, size_t size, void **start);
+
+/* The VM's scratch tree, ready for this call to take from. In a host section. */
+ln_tree *ln_call_tree(lunette_call *call);
+
+LN_INLINE lunette_value *ln_call_results(lunette_call *call) {
+    return call->result_room == 0 ? call->first : call->results;
+}
+
+#endif

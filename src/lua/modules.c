@@ -1,0 +1,274 @@
+/* Host modules: descriptions checked and copied once, and the tables that scripts find, made from the copies. */
+#include "lua/modules.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lua/internal.h"
+
+/* LUAI_MAXCCALLS and the stack a C function is given leave room for that many, and no function has more. */
+enum { MOST_ARGUMENTS = 250 };
+
+/* --- Checking --- */
+
+static lunette_status refuse(char *why, size_t size, const lunette_module *module, size_t at,
+                             const char *what) {
+    if (module->name)
+        snprintf(why, size, "modules[%zu] ('%.60s'): %s", at, module->name, what);
+    else
+        snprintf(why, size, "modules[%zu]: %s", at, what);
+    return LUNETTE_INVALID_ARGUMENT;
+}
+
+static bool is_identifier(const char *name) {
+    if (!isalpha((unsigned char)*name) && *name != '_')
+        return false;
+    while (isalnum((unsigned char)*name) || *name == '_')
+        name++;
+    return *name == '\0';
+}
+
+/* What is wrong with a function; NULL: nothing. */
+static const char *fault_of(const lunette_function *function) {
+    if (!function->name || !*function->name)
+        return "a function has no name";
+    if ((function->call != NULL) == (function->call_values != NULL))
+        return "a function needs either `call` or `call_values`";
+    if (function->min_arguments < 0 || function->min_arguments > MOST_ARGUMENTS)
+        return "a function's min_arguments must be 0 to 250";
+    if (function->max_arguments != -1 &&
+        (function->max_arguments < function->min_arguments || function->max_arguments > MOST_ARGUMENTS))
+        return "a function's max_arguments must be min_arguments to 250, or -1";
+    return NULL;
+}
+
+/* References are some context's own, and there is none yet. */
+static bool is_plain(const lunette_value *value, int depth) {
+    if (value->type == LUNETTE_FUNCTION || value->type == LUNETTE_USERDATA || depth == 0)
+        return false;
+    for (size_t i = 0; value->type == LUNETTE_ARRAY && i < value->as.array.count; i++)
+        if (!is_plain(&value->as.array.items[i], depth - 1))
+            return false;
+    for (size_t i = 0; value->type == LUNETTE_OBJECT && i < value->as.object.count; i++)
+        if (!is_plain(&value->as.object.members[i].value, depth - 1))
+            return false;
+    return true;
+}
+
+static const char *fault_of_constant(const lunette_constant *constant) {
+    enum { DEEPEST = 190 };
+    static const ln_vm NOBODY;
+    if (!constant->name || !*constant->name)
+        return "a constant has no name";
+    if (ln_vm_check_value(&NOBODY, &constant->value) != LUNETTE_OK || !is_plain(&constant->value, DEEPEST))
+        return "a constant's value is none that can be given to a script";
+    return NULL;
+}
+
+static const char *fault_of_name(const lunette_module *module) {
+    if (!module->name)
+        return "it has no name";
+    if (module->automatic && *module->name && !is_identifier(module->name))
+        return "it is automatic, so its name must be that of a variable";
+    if (!*module->name && module->lazy)
+        return "without a name it cannot be lazy";
+    return NULL;
+}
+
+static const char *fault_of_module(const lunette_module *module) {
+    const char *fault = fault_of_name(module);
+    if (!fault && module->function_count > 0 && !module->functions)
+        fault = "`functions` is NULL, but function_count is not 0";
+    if (!fault && module->constant_count > 0 && !module->constants)
+        fault = "`constants` is NULL, but constant_count is not 0";
+    for (size_t i = 0; !fault && i < module->function_count; i++)
+        fault = fault_of(&module->functions[i]);
+    for (size_t i = 0; !fault && i < module->constant_count; i++)
+        fault = fault_of_constant(&module->constants[i]);
+    return fault;
+}
+
+static lunette_status check(const ln_module_list *list, char *why, size_t size) {
+    for (size_t i = 0; i < list->count; i++) {
+        const lunette_module *module = &list->items[i];
+        const char *fault = fault_of_module(module);
+        if (fault)
+            return refuse(why, size, module, i, fault);
+        for (size_t k = 0; k < i && *module->name; k++)
+            if (strcmp(list->items[k].name, module->name) == 0)
+                return refuse(why, size, module, i, "another module has that name");
+    }
+    return LUNETTE_OK;
+}
+
+/* --- Copying --- */
+
+static lunette_status copy_text(ln_tree *tree, const char **text) {
+    return *text ? ln_tree_copy_bytes(tree, *text, strlen(*text), text) : LUNETTE_OK;
+}
+
+static lunette_status join(ln_tree *tree, const char *first, const char *between, const char *second,
+                           const char **joined) {
+    void *start;
+    size_t size = strlen(first) + strlen(between) + strlen(second) + 1;
+    lunette_status status = ln_tree_obtain(tree, size, &start);
+    if (status != LUNETTE_OK)
+        return status;
+    snprintf(start, size, "%s%s%s", first, between, second);
+    *joined = start;
+    return LUNETTE_OK;
+}
+
+static lunette_status copy_function(ln_tree *tree, const lunette_module *module, const lunette_function *from,
+                                    ln_function *to) {
+    *to = (ln_function){.about = *from, .ud = module->ud};
+    lunette_status status = copy_text(tree, &to->about.name);
+    if (status == LUNETTE_OK)
+        status = copy_text(tree, &to->about.parameters);
+    if (status == LUNETTE_OK)
+        status = copy_text(tree, &to->about.returns);
+    if (status == LUNETTE_OK)
+        status = copy_text(tree, &to->about.description);
+    if (status == LUNETTE_OK)
+        status = join(tree, module->name, *module->name ? "." : "", from->name, &to->full_name);
+    return status;
+}
+
+/* Those that the permissions allow. */
+static lunette_status copy_functions(ln_modules *modules, const lunette_module *from, ln_module *to) {
+    void *start;
+    size_t count = 0;
+    lunette_status status =
+        ln_tree_obtain(&modules->memory, from->function_count * sizeof(ln_function), &start);
+    ln_function *functions = start;
+    for (size_t i = 0; status == LUNETTE_OK && i < from->function_count; i++) {
+        uint32_t needs = from->functions[i].needs;
+        if ((modules->permissions & needs) == needs)
+            status = copy_function(&modules->memory, from, &from->functions[i], &functions[count++]);
+    }
+    to->functions = functions;
+    to->about.functions = NULL;
+    to->about.function_count = count;
+    return status;
+}
+
+static lunette_status copy_constants(ln_tree *tree, const lunette_module *from, ln_module *to) {
+    void *start;
+    lunette_status status = ln_tree_obtain(tree, from->constant_count * sizeof(lunette_constant), &start);
+    lunette_constant *constants = start;
+    for (size_t i = 0; status == LUNETTE_OK && i < from->constant_count; i++) {
+        constants[i] = from->constants[i];
+        status = copy_text(tree, &constants[i].name);
+        if (status == LUNETTE_OK)
+            status = copy_text(tree, &constants[i].description);
+        if (status == LUNETTE_OK)
+            status = ln_tree_copy_value(tree, &from->constants[i].value, &constants[i].value);
+    }
+    to->about.constants = constants;
+    return status;
+}
+
+static lunette_status copy_module(ln_modules *modules, const char *prefix, const lunette_module *from,
+                                  ln_module *to) {
+    ln_tree *tree = &modules->memory;
+    *to = (ln_module){.about = *from};
+    lunette_status status = copy_text(tree, &to->about.name);
+    if (status == LUNETTE_OK)
+        status = copy_text(tree, &to->about.version);
+    if (status == LUNETTE_OK)
+        status = copy_text(tree, &to->about.description);
+    if (status == LUNETTE_OK)
+        status = join(tree, prefix ? prefix : "", "", from->name, &to->required);
+    if (status == LUNETTE_OK)
+        status = copy_functions(modules, from, to);
+    if (status == LUNETTE_OK)
+        status = copy_constants(tree, from, to);
+    return status;
+}
+
+lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, char *why, size_t why_size) {
+    void *start = NULL;
+    *modules = (ln_modules){.permissions = list->permissions};
+    ln_tree_init(&modules->memory, SIZE_MAX);
+    lunette_status status = check(list, why, why_size);
+    if (status == LUNETTE_OK && list->count > 0)
+        status = ln_tree_obtain(&modules->memory, list->count * sizeof(ln_module), &start);
+    modules->items = start;
+    for (size_t i = 0; status == LUNETTE_OK && i < list->count; i++)
+        status = copy_module(modules, list->prefix, &list->items[i], &modules->items[modules->count++]);
+    if (status != LUNETTE_OK)
+        ln_modules_close(modules);
+    return status;
+}
+
+void ln_modules_close(ln_modules *modules) {
+    ln_tree_free(&modules->memory);
+    modules->items = NULL;
+    modules->count = 0;
+}
+
+/* --- In a state. From here on all may raise. --- */
+
+/* Adds a module's functions and constants to the table on top of the stack. */
+static void fill(lua_State *L, const ln_module *module) {
+    for (size_t i = 0; i < module->about.function_count; i++) {
+        lua_pushstring(L, module->functions[i].about.name);
+        ln_host_push(L, &module->functions[i]);
+        lua_rawset(L, -3);
+    }
+    for (size_t i = 0; i < module->about.constant_count; i++) {
+        lua_pushstring(L, module->about.constants[i].name);
+        ln_values_push(L, &module->about.constants[i].value);
+        lua_rawset(L, -3);
+    }
+}
+
+/* Makes the module's table, keeps it where require looks first, and leaves it on top. */
+static void make(lua_State *L, const ln_module *module) {
+    size_t count = module->about.function_count + module->about.constant_count;
+    lua_createtable(L, 0, (int)count);
+    fill(L, module);
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, module->required);
+    lua_pop(L, 1);
+}
+
+static void refuse_taken(lua_State *L, const ln_module *module) {
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    if (lua_getfield(L, -1, module->required) != LUA_TNIL)
+        luaL_error(L, "module '%s' has the name of one of Lua's own", module->required);
+    lua_pop(L, 2);
+}
+
+static void install(lua_State *L, const ln_module *module) {
+    if (!*module->about.name) {
+        lua_pushglobaltable(L);
+        fill(L, module);
+        lua_pop(L, 1);
+        return;
+    }
+    refuse_taken(L, module);
+    if (module->about.lazy && !module->about.automatic)
+        return;
+    make(L, module);
+    if (module->about.automatic)
+        lua_setglobal(L, module->about.name);
+    else
+        lua_pop(L, 1);
+}
+
+void ln_modules_install(lua_State *L, const ln_modules *modules) {
+    for (size_t i = 0; i < modules->count; i++)
+        install(L, &modules->items[i]);
+}
+
+bool ln_modules_load(lua_State *L, const ln_modules *modules, const char *name) {
+    for (size_t i = 0; i < modules->count; i++)
+        if (*modules->items[i].about.name && strcmp(modules->items[i].required, name) == 0) {
+            make(L, &modules->items[i]);
+            return true;
+        }
+    return false;
+}

@@ -1,0 +1,54 @@
+/* The host's modules as a template keeps them: a copy of every description, in one tree of host memory that outlives
+ * all VMs of the template and is never changed. A function in a Lua state points at its description there: a light
+ * userdata, the same in every copy of the image, for it is no address of the arena. */
+#ifndef LN_LUA_MODULES_H
+#define LN_LUA_MODULES_H
+
+#include "base/tree.h"
+#include "lunette/module.h"
+
+struct lua_State;
+
+/* A function; `about` first, for descriptions are lists of these. */
+typedef struct ln_function {
+    lunette_function about;
+    void *ud;
+    const char *full_name; /* "game.price" */
+} ln_function;
+
+typedef struct ln_module {
+    lunette_module about; /* its functions are those below */
+    const char *required; /* its name in `require`, with the prefix */
+    const ln_function *functions;
+} ln_module;
+
+typedef struct ln_modules {
+    ln_tree memory;
+    ln_module *items;
+    size_t count;
+    uint32_t permissions;
+} ln_modules;
+
+/* What of modules a template adds; the structs are complete, of this version's size. */
+typedef struct ln_module_list {
+    const lunette_module *items;
+    size_t count;
+    const char *prefix;
+    uint32_t permissions;
+} ln_module_list;
+
+/* Checks and copies. `why` receives which module is wrong in what. INVALID_ARGUMENT, NO_MEMORY. */
+lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, char *why, size_t why_size);
+void ln_modules_close(ln_modules *modules);
+
+/* Puts the modules into a fresh state that has its libraries. May raise. */
+void ln_modules_install(struct lua_State *L, const ln_modules *modules);
+
+/* Makes the table of the lazy module of that name, keeps it as loaded, and leaves it on top; false: there is none. May
+ * raise (memory). */
+bool ln_modules_load(struct lua_State *L, const ln_modules *modules, const char *name);
+
+/* Pushes the function. May raise (memory). */
+void ln_host_push(struct lua_State *L, const ln_function *function);
+
+#endif
