@@ -47,16 +47,6 @@ typedef lunette_status (*lunette_function_fn)(void *ud, lunette_call *call);
 typedef lunette_status (*lunette_values_fn)(void *ud, lunette_call *call, const lunette_value *arguments,
                                             size_t count);
 
-/* What a context's scripts may reach outside of it, a set of bits; nothing by default. */
-enum {
-    LUNETTE_PERMIT_FILE_READ = 1 << 0,
-    LUNETTE_PERMIT_FILE_WRITE = 1 << 1,
-    LUNETTE_PERMIT_PROCESS = 1 << 2,
-    LUNETTE_PERMIT_NETWORK = 1 << 3,
-    LUNETTE_PERMIT_ENVIRONMENT = 1 << 4,
-    LUNETTE_PERMIT_NATIVE_MODULES = 1 << 5
-};
-
 /* All zero is a function that takes no arguments; `name` and one of the two callbacks must be given. */
 typedef struct lunette_function {
     const char *name;
@@ -67,8 +57,8 @@ typedef struct lunette_function {
         *parameters; /* for people, as the descriptions show it: "item: string, count: integer?"; or NULL */
     const char *returns;     /* "number", "boolean, string"; or NULL */
     const char *description; /* a sentence; or NULL */
-    uint32_t needs;          /* LUNETTE_PERMIT_… bits without which the function is not there; default 0 */
-    void *reserved[4];       /* NULL */
+    uint32_t needs;    /* LUNETTE_PERMIT_… bits (permission.h) without which it is not there; default 0 */
+    void *reserved[4]; /* NULL */
 } lunette_function;
 
 /* A value that stands beside a module's functions: any but functions and userdata. */

@@ -23,7 +23,6 @@ typedef struct lunette_template_config {
     size_t module_count;
     const char
         *module_prefix; /* before their names in `require`: with "host.", `require "host.game"`; NULL: none */
-    uint32_t permissions; /* LUNETTE_PERMIT_… bits; default 0: none */
 } lunette_template_config;
 
 static inline lunette_template_config lunette_template_config_default(void) {

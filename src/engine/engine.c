@@ -132,7 +132,6 @@ static lunette_status open_standard(lunette_engine *engine, const lunette_config
     own.modules = config->modules;
     own.module_count = config->module_count;
     own.module_prefix = config->module_prefix;
-    own.permissions = config->permissions;
     return ln_engine_template_open(engine, &own, "config", &engine->standard);
 }
 

@@ -62,7 +62,7 @@ static lunette_status open_state(lunette_engine *engine, const lunette_template_
         .modules = {.items = modules,
                     .count = config->module_count,
                     .prefix = config->module_prefix,
-                    .permissions = config->permissions},
+                    .permissions = ln_sandbox_permissions(engine->sandbox)},
     };
     status = ln_template_open(&engine->setup, &recipe, state, why, sizeof why);
     return explain(status, what, why);
