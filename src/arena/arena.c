@@ -27,6 +27,7 @@
  * To be verified with ln_arena_check(), which re-derives all of it. The short paths trust the caller's `osize`, as
  * Lua's allocator contract has it, for nothing but the statistics and for blocks of the zone. */
 #include "arena/layout.h"
+#include "base/memcheck.h"
 #include "base/os.h"
 
 #include <string.h>
@@ -64,6 +65,14 @@ LN_INLINE void *count_block(ln_arena *a, void *block, size_t n) {
     return block;
 }
 
+/* Lua's collector runs in there: its errors are to be reported. */
+static bool ask(const ln_arena *a, const void *caller) {
+    ln_memcheck_report(true);
+    bool again = ln_arena_ask(a, caller);
+    ln_memcheck_report(false);
+    return again;
+}
+
 static void *obtain(ln_arena *a, size_t n) {
     return n > REQUEST_MAX || ln_fault_due(a) ? NULL : ln_spans_obtain(a, n);
 }
@@ -71,7 +80,7 @@ static void *obtain(ln_arena *a, size_t n) {
 /* `caller` is where the request came from: whoever hears of a refusal may know what to free for it. */
 static LN_NOINLINE void *allocate_slowly(ln_arena *a, size_t n, const void *caller) {
     void *block = obtain(a, n);
-    if (LN_UNLIKELY(block == NULL) && ln_arena_ask(a, caller)) {
+    if (LN_UNLIKELY(block == NULL) && ask(a, caller)) {
         block = obtain(a, n);
     }
     return block != NULL ? count_block(a, block, n) : refuse(a);
@@ -141,6 +150,7 @@ static void *move(ln_arena *a, void *block, size_t osize, size_t nsize) {
     if (to == NULL) {
         return NULL;
     }
+    ln_memcheck_fresh(to, nsize);
     memcpy(to, block, osize < nsize ? osize : nsize);
     release(a, block, osize);
     return count_block(a, to, nsize);
@@ -160,22 +170,47 @@ static void *try_resize(ln_arena *a, void *block, size_t osize, size_t nsize) {
 
 static LN_NOINLINE void *resize(ln_arena *a, void *block, size_t osize, size_t nsize, const void *caller) {
     void *resized = try_resize(a, block, osize, nsize);
-    if (LN_UNLIKELY(resized == NULL) && ln_arena_ask(a, caller)) {
+    if (LN_UNLIKELY(resized == NULL) && ask(a, caller)) {
         resized = try_resize(a, block, osize, nsize);
     }
     return resized != NULL ? resized : refuse(a);
 }
 
-static void *own_realloc(void *ud, void *block, size_t osize, size_t nsize) {
-    ln_arena *a = ud;
+LN_INLINE void *serve(ln_arena *a, void *block, size_t osize, size_t nsize, const void *caller) {
     if (block == NULL) {
-        return nsize != 0 ? allocate(a, nsize, __builtin_return_address(0)) : NULL;
+        return nsize != 0 ? allocate(a, nsize, caller) : NULL;
     }
     if (nsize != 0) {
-        return resize(a, block, osize, nsize, __builtin_return_address(0));
+        return resize(a, block, osize, nsize, caller);
     }
     release(a, block, osize);
     return NULL;
+}
+
+/* What was asked for, and what came of it. */
+LN_INLINE void mark(const void *before, size_t osize, const char *after, size_t nsize) {
+    if (!LN_MEMCHECK || (after == NULL && nsize != 0)) {
+        return;
+    }
+    if (before == NULL) {
+        ln_memcheck_fresh(after, nsize);
+    } else if (before != after) {
+        ln_memcheck_off(before, osize);
+    } else if (nsize > osize) {
+        ln_memcheck_fresh(after + osize, nsize - osize);
+    } else {
+        ln_memcheck_off(after + nsize, osize - nsize);
+    }
+}
+
+static void *own_realloc(void *ud, void *block, size_t osize, size_t nsize) {
+    ln_memcheck_report(false);
+    void *served = serve(ud, block, osize, nsize, __builtin_return_address(0));
+    mark(block, osize, served, nsize);
+    ln_memcheck_defined(&served, sizeof served);
+    ln_memcheck_defined(ud, sizeof(ln_arena));
+    ln_memcheck_report(true);
+    return served;
 }
 
 ln_allocator ln_arena_allocator(const ln_arena *arena) {
@@ -296,9 +331,14 @@ lunette_status ln_arena_seal(ln_arena *a) {
     if (!ln_arena_is_own(a) || ln_arena_is_sealed(a)) {
         return LUNETTE_OK;
     }
-    if (!ln_zone_seal(a)) {
+    ln_memcheck_report(false);
+    bool sealed = ln_zone_seal(a);
+    ln_memcheck_report(true);
+    if (!sealed) {
         return LUNETTE_NO_MEMORY;
     }
+    ln_memcheck_defined(a, sizeof *a);
+    ln_memcheck_defined(ln_arena_at(a, a->zone_bits), a->image_end - a->zone_bits);
     a->page_top = ln_first_page(a);
     ln_pages_trim(a, 0);
     ln_pages_update(a);
@@ -455,7 +495,9 @@ static void arm(ln_arena *a, uint64_t n, bool forever) {
     a->control.fail_in = n;
     a->control.fail_forever = forever;
     if (n != 0 && ln_arena_is_own(a) && ln_arena_is_sealed(a)) {
+        ln_memcheck_report(false);
         ln_spans_park(a);
+        ln_memcheck_report(true);
     }
 }
 

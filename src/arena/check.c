@@ -4,6 +4,7 @@
  * what it is for: nothing is followed before it is known to lie where such a thing may lie, and no list is walked
  * further than it can be long. */
 #include "arena/layout.h"
+#include "base/memcheck.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -191,14 +192,22 @@ static bool check_bounds(const checker *k) {
     return a->used <= k->live_bytes || fail(k, "%zu bytes used, %zu in blocks", a->used, k->live_bytes);
 }
 
-bool ln_arena_check(const ln_arena *a, char *why, size_t size) {
-    if (!ln_arena_is_own(a)) {
-        return ln_bridge_check(a, why, size);
-    }
+static bool check_own(const ln_arena *a, char *why, size_t size) {
     checker k = {.a = a, .why = why, .size = size};
     if (!ln_zone_check(a, why, size)) {
         return false;
     }
     k.live_bytes = a->zone_top - LN_ZONE_START - a->zone_free;
     return check_current(&k) && (!ln_arena_is_sealed(a) || check_pages(&k)) && check_bounds(&k);
+}
+
+bool ln_arena_check(const ln_arena *a, char *why, size_t size) {
+    if (!ln_arena_is_own(a)) {
+        return ln_bridge_check(a, why, size);
+    }
+    ln_memcheck_report(false);
+    bool sound = check_own(a, why, size);
+    ln_memcheck_defined(&sound, sizeof sound);
+    ln_memcheck_report(true);
+    return sound;
 }

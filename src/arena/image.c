@@ -17,6 +17,7 @@
 #include "arena/dirty.h"
 #include "arena/layout.h"
 #include "arena/relocate.h"
+#include "base/memcheck.h"
 #include "base/os.h"
 
 #include <stdatomic.h>
@@ -108,7 +109,9 @@ lunette_status ln_image_take(ln_arena *a, ln_image **image) {
         return LUNETTE_UNSUPPORTED;
     }
     if (ln_arena_is_sealed(a)) {
+        ln_memcheck_report(false);
         ln_spans_park(a);
+        ln_memcheck_report(true);
         if (a->page_top != ln_first_page(a) || a->zone_top != a->image_end) {
             return LUNETTE_WRONG_STATE;
         }
@@ -118,6 +121,7 @@ lunette_status ln_image_take(ln_arena *a, ln_image **image) {
         return status;
     }
     begin_counting(a);
+    ln_memcheck_defined(a, a->image_end);
     *image = copy_of(a);
     return *image != NULL ? LUNETTE_OK : LUNETTE_NO_MEMORY;
 }
@@ -156,6 +160,14 @@ void ln_image_copy(const ln_image *image, ln_arena *a, size_t from, size_t to) {
     }
 }
 
+/* Of the arena's blocks those in the image are left. */
+static void forget_blocks(const ln_arena *a) {
+    const ln_control *c = &a->control;
+    ln_memcheck_off(ln_arena_at(a, a->image_end), c->zone_committed - a->image_end);
+    ln_memcheck_off(ln_arena_at(a, c->pages), (size_t)(c->page_committed - ln_first_page(a))
+                                                  << LN_PAGE_SHIFT);
+}
+
 /* The reserve is taken back, and what was in use above the limit is not any more. */
 static void settle(ln_arena *a) {
     if (LN_UNLIKELY(a->control.lent || a->control.over)) {
@@ -165,10 +177,12 @@ static void settle(ln_arena *a) {
 }
 
 void ln_image_restore(const ln_image *image, ln_arena *a) {
+    ln_memcheck_defined(a, image->end);
     if (!ln_dirty_restore(image, a)) {
         ln_image_copy(image, a, LN_CONTROL_SIZE, image->end);
         ln_dirty_watch(image, a);
     }
+    forget_blocks(a);
     settle(a);
 }
 
@@ -184,7 +198,9 @@ lunette_status ln_image_spawn(const ln_image *image, ln_arena *a) {
         return LUNETTE_NO_MEMORY;
     }
     ln_dirty_forget(a);
+    ln_memcheck_defined(a, image->end);
     ln_image_copy(image, a, LN_CONTROL_SIZE, image->end);
+    forget_blocks(a);
     settle(a);
     return LUNETTE_OK;
 }
@@ -197,13 +213,17 @@ bool ln_image_equals(const ln_image *image, const ln_arena *a, size_t *first_dif
     const uint64_t *was = (const uint64_t *)(const void *)bytes_of(image);
     const uint64_t *is = ln_arena_at(a, LN_CONTROL_SIZE);
     size_t whole = ln_image_size(image) / sizeof(uint64_t);
+    ln_memcheck_report(false); /* freed blocks as well */
     size_t at = ln_relocate_compare(is, was, image->bits, whole, distance_to(image, a));
     size_t rest = ln_image_size(image) % sizeof(uint64_t);
-    if (at == whole && memcmp(is + whole, was + whole, rest) == 0) {
-        return true;
+    bool equal = at == whole && memcmp(is + whole, was + whole, rest) == 0;
+    ln_memcheck_defined(&equal, sizeof equal);
+    ln_memcheck_defined(&at, sizeof at);
+    ln_memcheck_report(true);
+    if (!equal) {
+        *first_difference = at * sizeof(uint64_t) + LN_CONTROL_SIZE;
     }
-    *first_difference = at * sizeof(uint64_t) + LN_CONTROL_SIZE;
-    return false;
+    return equal;
 }
 
 size_t ln_image_size(const ln_image *image) {

@@ -40,4 +40,9 @@
 #define LN_TSAN 0
 #endif
 
+/* The build option valgrind. */
+#ifndef LN_VALGRIND
+#define LN_VALGRIND 0
+#endif
+
 #endif

@@ -96,6 +96,13 @@ static inline lunette_context *kit_restricted(void) {
     return kit_level(LUNETTE_SANDBOX_RESTRICTED);
 }
 
+/* Can a script be ended at any instruction here, or only where a hook comes by? */
+static inline bool kit_interrupts(const lunette_context *context) {
+    lunette_engine_info info = {.size = sizeof info};
+    assert_int_equal(lunette_engine_info_get(context->engine, &info), LUNETTE_OK);
+    return strcmp(info.guard, "signal") == 0;
+}
+
 static inline void kit_close(lunette_context *context) {
     lunette_engine *engine = context->engine;
     assert_int_equal(lunette_context_release(&context), LUNETTE_OK);

@@ -273,9 +273,11 @@ static void finalizers_run_at_the_end(void **state) {
     assert_null(output.bytes);
     expect_clean(context, "finalizers");
     assert_string_equal(output.bytes, "gone\t3\ngone\t2\ngone\t1\n");
-    expect_ok(context, "x = setmetatable({}, { __gc = function() error('in a finalizer') end })\n"
-                       "y = setmetatable({}, { __gc = function() while true do end end })");
-    expect_clean(context, "an endless finalizer");
+    if (kit_interrupts(context)) { /* Lua calls no hook in a finalizer */
+        expect_ok(context, "x = setmetatable({}, { __gc = function() error('in a finalizer') end })\n"
+                           "y = setmetatable({}, { __gc = function() while true do end end })");
+        expect_clean(context, "an endless finalizer");
+    }
     expect_ok(
         context,
         "local t = {} for i = 1, 1000 do t[i] = setmetatable({}, { __gc = function(o) t[i] = o end }) end");

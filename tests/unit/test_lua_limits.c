@@ -209,7 +209,9 @@ static void swallowing_the_soft_end_is_a_kill(void **state) {
          "  while true do end end again() while true do end"),
         "kept = 1 string.find(string.rep('a', 150), string.rep('a?', 150) .. 'b')",
     };
-    for (size_t i = 0; i < LN_COUNT(RUDE); i++) {
+    /* The last is inside a C function, where no hook comes by. */
+    const size_t count = LN_COUNT(RUDE) - (kit_interrupts(context) ? 0 : 1);
+    for (size_t i = 0; i < count; i++) {
         expect_limited(context, RUDE[i], LUNETTE_TIME_LIMIT, .wall_ns = 10 * MILLISECOND,
                        .grace_ns = 30 * MILLISECOND);
         assert_in_range(stats_of(context).wall_ns, 40 * MILLISECOND, 2000 * MILLISECOND);
