@@ -257,8 +257,10 @@ static void *reserve_for(size_t need, bool limited, size_t *size) {
     return base;
 }
 
+/* A low address looks like two small numbers side by side, and such words of an image would be moved as well. Systems
+ * hand out high ones; valgrind does not. */
 static bool is_shareable(uint64_t base, uint64_t reservation) {
-    return reservation == LN_SHARING_SIZE && base % LN_SHARING_SIZE == 0;
+    return reservation == LN_SHARING_SIZE && base % LN_SHARING_SIZE == 0 && base >= LN_SHARING_LOWEST;
 }
 
 /* Takes the reservation's first bytes into use. */

@@ -36,6 +36,7 @@
 
 /* Bounds that let page numbers and the offsets of zone and descriptors fit 32 bits. */
 #define LN_SHARING_SIZE    ((uint64_t)1 << 32)
+#define LN_SHARING_LOWEST  ((uint64_t)1 << 40)
 #define LN_RESERVATION_MAX ((uint64_t)1 << 36)
 #define LN_RESERVATION_MIN ((size_t)1 << 22)
 #define LN_ZONE_ROOM_MAX   ((size_t)256 << 20)
