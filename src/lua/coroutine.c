@@ -24,19 +24,6 @@ static void mark_xpcall(lua_State *L) {
         *used_xpcall(L) = true;
 }
 
-/* Major, minor and release as one number: 50404. */
-static int release_number(void) {
-    static int number;
-    if (number == 0) {
-        int release = 0;
-        const char *text = ln_lua_release();
-        if (strlen(text) > 4)
-            release = text[4] - '0';
-        number = 50400 + release;
-    }
-    return number;
-}
-
 /* --- xpcall --- */
 
 static int finish_xpcall(lua_State *L, int status, lua_KContext extra) {
@@ -131,8 +118,12 @@ int ln_lib_coroutine_resume(lua_State *L) {
 static int raise_from(lua_State *L, lua_State *co) {
     int status = lua_status(co);
     if (status != LUA_OK && status != LUA_YIELD) {
-        status = reset_known(co, L);
-        lua_xmove(co, L, 1);
+        int closed = reset_known(co, L);
+        if (closed !=
+            LUA_OK) { /* before 5.4.3 it is OK if closing went well, and the first error is the one */
+            status = closed;
+            lua_xmove(co, L, 1);
+        }
     }
     if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
         luaL_where(L, 1);
@@ -185,7 +176,7 @@ static bool is_deep(const ln_vm *vm) {
 
 /* May raise. */
 static void check_closable(lua_State *L, lua_State *co) {
-    if (lua_status(co) == LUA_YIELD && *used_xpcall(co) && release_number() < SOUND_CLOSING)
+    if (lua_status(co) == LUA_YIELD && *used_xpcall(co) && ln_lua_release_number() < SOUND_CLOSING)
         luaL_error(L, "cannot close a suspended coroutine that has called xpcall (unsafe in Lua %s)",
                    ln_lua_release());
     if (is_deep(ln_vm_current()))

@@ -106,7 +106,8 @@ static void probe(void *ud) {
 }
 
 /* The allocator cannot meet a request, and Lua may raise an error that calls no handler: so the trace is taken here.
- * The call stack is in order whenever Lua allocates, for the collector walks it at this very moment.
+ * The call stack is in order whenever Lua allocates, for the collector walks it at this very moment; but for one
+ * request, the one for a larger stack (moving.c).
  *
  * Lua's core collects garbage then and asks once more. Its string buffers do not: with garbage left for later, as
  * AUTO_PAUSE does, they would find the limit reached by what nobody needs. They ask from a C function of the library,
@@ -120,7 +121,8 @@ bool ln_vm_on_refusal(void *ud, const void *caller) {
         lua_gc(vm->running, LUA_GCCOLLECT);
     if (vm->report) {
         ln_report_init(vm->report);
-        ln_report_trace(vm->report, vm->running, 0, vm->running == vm->L);
+        if (!ln_moving_stack(vm->running))
+            ln_report_trace(vm->report, vm->running, 0, vm->running == vm->L);
         vm->located = false;
     }
     return collected;

@@ -106,6 +106,17 @@ void ln_buffers_watch(void);
 /* Whether that is a place where Lua's string buffers (luaL_Buffer) ask for memory. */
 bool ln_buffers_asked(const void *caller);
 
+/* --- moving.c --- */
+
+/* Finds out how a stack that is being moved is told; before the first run. Does not raise. */
+void ln_moving_watch(void);
+
+/* Whether the stack is being moved: nothing of the interface but lua_status() may be called on L then. Does not
+ * raise. */
+bool ln_moving_stack(const lua_State *L);
+
+/* --- enter.c --- */
+
 /* Gives a coroutine that is about to run the hooks it needs, and takes away what earlier runs left. To be followed
  * by ln_vm_switch(). Does not raise; may not return (the instructions that a resume costs may be the last). */
 void ln_vm_arm(ln_vm *vm, lua_State *L);

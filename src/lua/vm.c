@@ -232,6 +232,11 @@ const char *ln_lua_release(void) {
     return release;
 }
 
+int ln_lua_release_number(void) {
+    const char *text = ln_lua_release();
+    return LUA_VERSION_NUM * 100 + (strlen(text) > 4 ? (int)strtol(text + 4, NULL, 10) : 0);
+}
+
 const void *const *ln_vm_code(size_t *count) {
     static const void *code[3];
     code[0] = (const void *)(uintptr_t)lua_newstate;

@@ -177,6 +177,9 @@ lunette_status ln_vm_verify(const ln_vm *vm, char *why, size_t why_size);
 /* "5.4.4": of the library that is loaded, which may be newer than the headers. */
 const char *ln_lua_release(void);
 
+/* The same as one number: 50404. */
+int ln_lua_release_number(void);
+
 /* Addresses in each object whose code a run may be abandoned in. */
 const void *const *ln_vm_code(size_t *count);
 

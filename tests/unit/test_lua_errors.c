@@ -42,7 +42,8 @@ static void places(void **state) {
                  "test", 2);
     expect_error(context, "load('\\nerror(1 .. 2)', '@other.lua')()", "12", "other.lua", 2);
     expect_error(context, "load('error([[x]])', 'error(...)')()", "x", "[string \"error(...)\"]", 1);
-    expect_error(context, "coroutine.wrap(function()\n  error('in it')\nend)()", "test:2: in it", "test", 1);
+    expect_error(context, "local f = coroutine.wrap(function()\n  error('in it')\nend)\nf()", "test:2: in it",
+                 "test", 4);
     kit_close(context);
 }
 
