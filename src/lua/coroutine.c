@@ -46,6 +46,28 @@ int ln_lib_xpcall(lua_State *L) {
     return finish_xpcall(L, status, 2);
 }
 
+/* --- The C stack --- */
+
+/* Bytes of C stack that the run has in use. */
+static size_t stack_used(const ln_vm *vm) {
+    const char *here = __builtin_frame_address(0);
+    return (size_t)(here < vm->stack_top ? vm->stack_top - here : here - vm->stack_top);
+}
+
+/* Coroutines that are closing one another, each on top of the other's C stack. */
+enum { DEEPEST_CLOSING = 150 };
+
+static bool is_deep(const ln_vm *vm) {
+    return vm->closing >= DEEPEST_CLOSING || stack_used(vm) > LN_VM_CLOSING_STACK;
+}
+
+/* Releases before 5.4.4 do not count coroutines that resume one another as nested C calls (CVE-2021-43519). */
+enum { COUNTS_RESUMES = 50404, DEEPEST_RESUME = LN_STACK_MINIMUM * 3 / 4 };
+
+static bool is_too_deep_to_resume(const ln_vm *vm) {
+    return stack_used(vm) > DEEPEST_RESUME && ln_lua_release_number() < COUNTS_RESUMES;
+}
+
 /* --- Resuming --- */
 
 /* lua_resume() with the guard's knowledge kept right. Whatever ends the coroutine comes back through here, a
@@ -61,12 +83,14 @@ static int resume_known(lua_State *co, lua_State *from, int arguments, int *resu
     return status;
 }
 
-/* lua_resetthread(), likewise. */
+/* lua_resetthread(), likewise; not for one that is_deep(). */
 static int reset_known(lua_State *co, lua_State *from) {
     ln_vm *vm = ln_vm_current();
     ln_vm_arm(vm, co);
     ln_vm_switch(vm, co);
+    vm->closing++;
     int status = lua_resetthread(co);
+    vm->closing--;
     ln_vm_switch(vm, from);
     return status;
 }
@@ -74,6 +98,10 @@ static int reset_known(lua_State *co, lua_State *from) {
 /* Moves `arguments` values over and resumes. The number of results, now on L; or -1 with the error there. */
 static int resume(lua_State *L, lua_State *co, int arguments) {
     int results;
+    if (is_too_deep_to_resume(ln_vm_current())) {
+        lua_pushliteral(L, "C stack overflow");
+        return -1;
+    }
     if (!lua_checkstack(co, arguments)) {
         lua_pushliteral(L, "too many arguments to resume");
         return -1;
@@ -118,9 +146,11 @@ int ln_lib_coroutine_resume(lua_State *L) {
 static int raise_from(lua_State *L, lua_State *co) {
     int status = lua_status(co);
     if (status != LUA_OK && status != LUA_YIELD) {
+        if (is_deep(ln_vm_current()))
+            return luaL_error(L, "C stack overflow");
+        /* before 5.4.3 this is OK if closing went well: then the first error is the one */
         int closed = reset_known(co, L);
-        if (closed !=
-            LUA_OK) { /* before 5.4.3 it is OK if closing went well, and the first error is the one */
+        if (closed != LUA_OK) {
             status = closed;
             lua_xmove(co, L, 1);
         }
@@ -166,13 +196,7 @@ static const char *status_name(lua_State *L, lua_State *co) {
     }
 }
 
-enum { DEEPEST_CLOSING = 150, SOUND_CLOSING = 50408 };
-
-static bool is_deep(const ln_vm *vm) {
-    const char *here = __builtin_frame_address(0);
-    size_t depth = (size_t)(here < vm->stack_top ? vm->stack_top - here : here - vm->stack_top);
-    return vm->closing >= DEEPEST_CLOSING || depth > LN_VM_CLOSING_STACK;
-}
+enum { SOUND_CLOSING = 50408 };
 
 /* May raise. */
 static void check_closable(lua_State *L, lua_State *co) {
@@ -184,15 +208,12 @@ static void check_closable(lua_State *L, lua_State *co) {
 }
 
 int ln_lib_coroutine_close(lua_State *L) {
-    ln_vm *vm = ln_vm_current();
     lua_State *co = check_coroutine(L);
     const char *status = status_name(L, co);
     if (*status != 's' && *status != 'd')
         return luaL_error(L, "cannot close a %s coroutine", status);
     check_closable(L, co);
-    vm->closing++;
     int closed = reset_known(co, L);
-    vm->closing--;
     if (closed == LUA_OK) {
         lua_pushboolean(L, 1);
         return 1;
