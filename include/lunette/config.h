@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "lunette/error.h"
 #include "lunette/limits.h"
 #include "lunette/module.h"
 #include "lunette/permission.h"
@@ -55,6 +56,23 @@ typedef void (*lunette_warning_fn)(void *ud, lunette_context *context, const cha
 /* Receives what an operator should know (a fault of the VM was contained), one line without its newline. Any
  * thread; same rules. */
 typedef void (*lunette_log_fn)(void *ud, const char *line);
+
+/* Receives what went wrong in a run, each time that one fails, before the call that ran it answers: also for runs that are
+ * tried again, or whose results something else stands in for. On the thread of the run, after it; the error is valid during
+ * the call. It must not call into `context`, its user data excepted. */
+typedef void (*lunette_error_fn)(void *ud, lunette_context *context, const lunette_error *error);
+
+/* What becomes of a context in which the VM itself failed: a fault that was contained (VM_FAULT), or an error where none
+ * can be (DEFECT). The run has ended with that status in any case. */
+typedef enum lunette_panic {
+    LUNETTE_PANIC_NEW = 0, /* its memory is thrown away, and a new one made; the default */
+    LUNETTE_PANIC_RESET =
+        1, /* it is reset like after any other run, if its own bookkeeping is intact: quicker, but
+                                 * trusts that the fault wrote nowhere else in its reservation */
+    LUNETTE_PANIC_PROPAGATE =
+        2 /* the process gets the signal as if there were no guard; an error outside of every
+                                 * protected call ends in Lua's abort(). For hosts that want the core dump */
+} lunette_panic;
 
 /* Lua's own allocator signature: nsize 0 frees, ptr NULL allocates. Must be safe to call from every thread
  * that runs scripts. */
@@ -103,6 +121,10 @@ typedef struct lunette_config {
     void *warning_ud;
     lunette_log_fn log; /* default NULL: standard error */
     void *log_ud;
+
+    lunette_error_fn on_error; /* default NULL: nobody is told; lunette_context_error() tells all the same */
+    void *on_error_ud;
+    lunette_panic on_panic; /* default: a new one. PROPAGATE means contain_faults = LUNETTE_OFF */
 
     lunette_alloc_fn alloc; /* where a context's memory comes from; default NULL: an address-space
                              * reservation of its own, which is what makes resets cheap */

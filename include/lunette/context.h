@@ -17,6 +17,21 @@ extern "C" {
 /* For `size` of a text that ends with a zero byte. */
 #define LUNETTE_ZERO_TERMINATED SIZE_MAX
 
+/* What a run that fails answers. The context keeps its error in any case, and config.on_error is told. A run that the host
+ * cancelled has not failed. */
+typedef enum lunette_recovery {
+    LUNETTE_RECOVER_STOP = 0,    /* its status; the default */
+    LUNETTE_RECOVER_DEFAULT = 1, /* OK, with `fallback` as its only result */
+    LUNETTE_RECOVER_RETRY =
+        2, /* it is run again, up to `retries` times, each with its whole budget, in the context as
+                                   * the failed one left it; then what the last one answers. (Not after a SYNTAX_ERROR,
+                                   * nor when a function among its arguments has gone with a reset.) */
+    LUNETTE_RECOVER_SKIP = 3, /* OK, without results */
+    LUNETTE_RECOVER_PROPAGATE =
+        4 /* its status; and a function of the host's that called the script and answers the
+                                   * same status raises the script's own error in whoever called it */
+} lunette_recovery;
+
 /* What may be said about one run. lunette_run_options_default() gives all defaults. */
 typedef struct lunette_run_options {
     size_t size;                    /* sizeof(lunette_run_options) */
@@ -28,6 +43,11 @@ typedef struct lunette_run_options {
     bool measure_cpu;    /* fill in cpu_ns and host_ns of lunette_stats also when no limit needs them; costs
                                    * two system calls a run. Default false */
     bool allow_bytecode; /* accept what string.dump made; level none only. Default false */
+    lunette_recovery recovery;     /* default: stop */
+    const lunette_value *fallback; /* a view; default NULL: nil */
+    unsigned retries;              /* default 0: one */
+    lunette_switch trace;          /* whether an error has frames; default on. Its place is told anyway */
+    unsigned trace_depth;          /* at most so many, the innermost; default 0: as many as are kept, 32 */
 } lunette_run_options;
 
 static inline lunette_run_options lunette_run_options_default(void) {

@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "engine/failure.h"
+#include "engine/recover.h"
 
 /* --- Held by one thread at a time --- */
 
@@ -90,8 +91,11 @@ static const char *refusal_of(lunette_status status) {
                                    : "is no value that can be given to a script";
 }
 
-static lunette_status check_arguments(const ln_vm *vm, const lunette_run_options *options,
-                                      const char *function) {
+/* Whether the VM can be given what the run needs. */
+static lunette_status check_values(const ln_vm *vm, const ln_program *program,
+                                   const lunette_run_options *options, const char *function) {
+    if (program->function && ln_vm_check_value(vm, program->function) != LUNETTE_OK)
+        return ln_failure(LUNETTE_STALE, "%s: `function` %s", function, refusal_of(LUNETTE_STALE));
     if (options->argument_count > 0 && !options->arguments)
         return ln_failure(LUNETTE_INVALID_ARGUMENT,
                           "%s: options.arguments is NULL, but argument_count is %zu", function,
@@ -125,7 +129,7 @@ static lunette_status check_options(const lunette_context *context, const lunett
     if (status == LUNETTE_OK)
         status = complete_bounds(&options->bounds, function);
     if (status == LUNETTE_OK)
-        status = check_arguments(context->vm, options, function);
+        status = ln_recover_check(context, options, function);
     if (status == LUNETTE_OK)
         status = complete_limits(context, options->limits, &limits);
     if (status != LUNETTE_OK)
@@ -188,7 +192,8 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     if (!chunk.text)
         return LUNETTE_NO_MEMORY;
     program->name = chunk.text;
-    ln_code *code = NULL;
+    const char *text = program->text;
+    ln_code *given = program->code, *code = NULL;
     lunette_status status = LUNETTE_OK;
     if (program->code)
         press(context, NULL, program->code);
@@ -203,9 +208,28 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     if (LN_UNLIKELY(status == LUNETTE_VM_FAULT))
         atomic_fetch_add_explicit(&context->engine->vm_faults, 1, memory_order_relaxed);
     program->name = NULL;
+    program->text = text;
+    program->code = given;
+    program->spent_ns = 0;
     ln_code_release(&code);
     free(chunk.heap);
     return status;
+}
+
+/* Its status is not OK. Runs it again as often as that is wanted and may help. */
+static LN_COLD lunette_status run_again(lunette_context *context, const char *name, ln_program *program,
+                                        const lunette_run_options *options, const ln_budget *budget,
+                                        lunette_status status, lunette_value **results,
+                                        const char *function) {
+    for (unsigned done = 1; status > LUNETTE_OK; done++) {
+        if (!program->check_only)
+            ln_recover_tell(context, options);
+        if (!ln_recover_again(options, status, done) ||
+            check_values(context->vm, program, options, function) != LUNETTE_OK)
+            break;
+        status = run_named(context, name, program, budget, results);
+    }
+    return status > LUNETTE_OK ? ln_recover(options, status, results) : status;
 }
 
 lunette_status ln_context_run(lunette_context *context, const char *name, ln_program *program,
@@ -219,17 +243,18 @@ lunette_status ln_context_run(lunette_context *context, const char *name, ln_pro
     if (status != LUNETTE_OK)
         return status;
     status = check_options(context, given, &options, &budget, function);
+    if (status == LUNETTE_OK)
+        status = check_values(context->vm, program, &options, function);
     if (status != LUNETTE_OK)
         return ln_context_let_go_worded(context, status);
-    if (program->function && ln_vm_check_value(context->vm, program->function) != LUNETTE_OK)
-        return ln_context_let_go_worded(
-            context, ln_failure(LUNETTE_STALE, "%s: `function` %s", function, refusal_of(LUNETTE_STALE)));
     program->arguments = options.arguments;
     program->argument_count = options.argument_count;
     program->bounds = options.bounds;
     program->allow_bytecode = options.allow_bytecode;
     program->measure_cpu = options.measure_cpu;
     status = run_named(context, name, program, &budget, results);
+    if (LN_UNLIKELY(status > LUNETTE_OK))
+        status = run_again(context, name, program, &options, &budget, status, results, function);
     if (status == LUNETTE_NOT_FOUND)
         return ln_context_let_go_worded(context, ln_failure(status, "%s: there is no '%s'", function, name));
     return ln_context_let_go(context, status, function);

@@ -44,6 +44,12 @@ static lunette_status check_config(const lunette_config *config) {
     if ((unsigned)config->contain_faults > LUNETTE_OFF)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.contain_faults is %d: default, on or off",
                           (int)config->contain_faults);
+    if ((unsigned)config->on_panic > LUNETTE_PANIC_PROPAGATE)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.on_panic is %d, which is none",
+                          (int)config->on_panic);
+    if (config->on_panic == LUNETTE_PANIC_PROPAGATE && config->contain_faults == LUNETTE_ON)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT,
+                          "config.on_panic is to propagate, but contain_faults is on: only one can be");
     if ((unsigned)config->gc > LUNETTE_GC_GENERATIONAL)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.gc is %d, which is none", (int)config->gc);
     if (config->gc_pause > 1000 || config->gc_step > 1000 || config->gc_minor > 100 ||
@@ -73,12 +79,16 @@ static lunette_status open_sandbox(lunette_engine *engine, const lunette_config 
     return ln_failure_plain(status, "lunette_engine_open");
 }
 
+static bool contains_faults(const lunette_config *config) {
+    return config->contain_faults != LUNETTE_OFF && config->on_panic != LUNETTE_PANIC_PROPAGATE;
+}
+
 static lunette_status open_guard(lunette_engine *engine, const lunette_config *config) {
     static const ln_guard_kind KINDS[] = {LN_GUARD_AUTO, LN_GUARD_SIGNAL, LN_GUARD_HOOK};
     ln_guard_config guard = {
         .kind = KINDS[config->guard],
         .signal = config->guard_signal,
-        .contain_faults = config->contain_faults != LUNETTE_OFF,
+        .contain_faults = contains_faults(config),
         .log = engine->log,
         .log_ud = engine->log_ud,
     };
@@ -103,8 +113,8 @@ static void fill_setup(lunette_engine *engine, const lunette_config *config) {
         .gc_minor = config->gc_minor,
         .gc_major = config->gc_major,
         .deterministic = config->deterministic,
-        .post_mortem =
-            config->contain_faults != LUNETTE_OFF || ln_guard_kind_of(engine->guard) == LN_GUARD_HOOK,
+        .on_panic = config->on_panic,
+        .post_mortem = contains_faults(config) || ln_guard_kind_of(engine->guard) == LN_GUARD_HOOK,
         .output = config->output ? config->output : write_standard_output,
         .output_ud = config->output_ud,
         .warning = config->warning,
@@ -144,6 +154,8 @@ static lunette_status open_engine(lunette_engine *engine, const lunette_config *
         status = ln_limits_complete(&engine->limits, &DEFAULTS, "config.limits");
     engine->log = config->log ? config->log : write_standard_error;
     engine->log_ud = config->log_ud;
+    engine->on_error = config->on_error;
+    engine->on_error_ud = config->on_error_ud;
     if (status == LUNETTE_OK)
         status = open_sandbox(engine, config);
     if (status == LUNETTE_OK)

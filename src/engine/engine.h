@@ -32,6 +32,8 @@ struct lunette_engine {
     lunette_check_fn check;
     void *check_ud;
     atomic_ullong vm_faults;
+    lunette_error_fn on_error;
+    void *on_error_ud;
     char release[16];
 };
 

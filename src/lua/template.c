@@ -42,8 +42,8 @@ lunette_status ln_vm_open_arena(ln_vm *vm) {
 static int on_panic(lua_State *L) {
     (void)L;
     ln_run *run = ln_run_current();
-    if (run) {
-        ln_vm *vm = ln_vm_current();
+    ln_vm *vm = run ? ln_vm_current() : NULL;
+    if (vm && vm->setup->on_panic != LUNETTE_PANIC_PROPAGATE) {
         vm->panicked = true;
         ln_run_end(run, LN_END_FAULT);
     }

@@ -121,7 +121,8 @@ static lunette_status rebuild(ln_vm *vm, const ln_template *from) {
 /* An image restores what it covers. What lies before it in the arena is compared with the copy outside; and after a
  * fault of the VM, which may have written anywhere in its reservation, the arena is not used again at all. */
 static bool is_restorable(ln_vm *vm) {
-    return vm->image && ln_arena_intact(vm->arena, &vm->shadow) && !vm->suspect;
+    bool trusted = !vm->suspect || vm->setup->on_panic == LUNETTE_PANIC_RESET;
+    return vm->image && ln_arena_intact(vm->arena, &vm->shadow) && trusted;
 }
 
 lunette_status ln_vm_restore(ln_vm *vm) {
@@ -199,6 +200,16 @@ const lunette_error *ln_vm_error(const ln_vm *vm) {
 
 void ln_vm_clear_error(ln_vm *vm) {
     ln_report_error_free(&vm->error);
+}
+
+void ln_vm_cut_trace(ln_vm *vm, size_t most) {
+    lunette_error *error = vm->error;
+    if (!error || error->frame_count <= most)
+        return;
+    error->frames_left_out += error->frame_count - most;
+    error->frame_count = most;
+    if (most == 0)
+        error->frames = NULL;
 }
 
 void ln_vm_stats(const ln_vm *vm, lunette_stats *stats) {

@@ -59,6 +59,7 @@ typedef struct ln_vm_setup {
     lunette_gc gc;
     unsigned gc_pause, gc_step, gc_minor, gc_major;
     bool deterministic;
+    lunette_panic on_panic;
     bool
         post_mortem; /* faults are contained, or kills happen at safe points only: a killed VM can be looked at */
     lunette_output_fn output; /* never NULL */
@@ -169,6 +170,9 @@ void ln_vm_cancel(ln_vm *vm);
 /* Of the last run; NULL: nothing went wrong. */
 const lunette_error *ln_vm_error(const ln_vm *vm);
 void ln_vm_clear_error(ln_vm *vm);
+
+/* Of the error's frames only the innermost `most` stay. */
+void ln_vm_cut_trace(ln_vm *vm, size_t most);
 void ln_vm_stats(const ln_vm *vm, lunette_stats *stats);
 
 /* OK: equal to the image; DEFECT with `why`; UNSUPPORTED; WRONG_STATE: something ran since the reset. */
