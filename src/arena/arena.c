@@ -14,9 +14,10 @@
  * at the start of each page would: those all fall into the same few sets.
  *
  * What makes a reset one copy: everything above the zone is reachable only through the header, and the header, the
- * zone and nothing else are in the image. In an image there is no current span, no list and no free run, page_top is
- * the first page and the nursery is empty; and a descriptor is read only below page_top. So whatever nursery, pages
- * and descriptors hold, also after a kill in the middle of an allocation, a restored arena never looks at it. The
+ * zone and nothing else are in the image. In an image there is no current span, no list and no free run, the zone has no
+ * map, page_top is the first page and the nursery is empty; a descriptor is read only below page_top, the head of a list
+ * only where the header has its bit, the map only once it was cleared. So whatever nursery, map, lists, pages and
+ * descriptors hold, also after a kill in the middle of an allocation, a restored arena never looks at it. The
  * control words before the header say what the system has given (and the limit): they are true whatever runs, and a
  * reset leaves them.
  *
@@ -59,6 +60,20 @@ LN_INLINE void *pop_block(ln_arena *a, size_t n) {
     return block;
 }
 
+/* A block from the nursery; NULL: the class has had its share, or there is no room. Before the seal it has none. */
+LN_INLINE void *nurse_block(ln_arena *a, size_t n) {
+    unsigned class = ln_class_of(n);
+    size_t block = a->zone_top;
+    size_t top = block + ln_round_up(n, LN_GRANULE);
+    if (a->nursed[class] >= LN_NURSED_MAX || top > a->zone_end || top > a->control.zone_committed ||
+        a->control.fail_in != 0) {
+        return NULL;
+    }
+    a->nursed[class]++;
+    a->zone_top = (uint32_t)top;
+    return ln_arena_at(a, block);
+}
+
 LN_INLINE void *count_block(ln_arena *a, void *block, size_t n) {
     a->allocations++;
     ln_stats_grow(a, n);
@@ -87,7 +102,13 @@ static LN_NOINLINE void *allocate_slowly(ln_arena *a, size_t n, const void *call
 }
 
 LN_INLINE void *allocate(ln_arena *a, size_t n, const void *caller) {
-    void *block = n <= LN_SMALL_MAX ? pop_block(a, n) : NULL;
+    void *block = NULL;
+    if (LN_LIKELY(n <= LN_SMALL_MAX)) {
+        block = pop_block(a, n);
+        if (LN_UNLIKELY(block == NULL)) {
+            block = nurse_block(a, n);
+        }
+    }
     return LN_LIKELY(block != NULL) ? count_block(a, block, n) : allocate_slowly(a, n, caller);
 }
 
@@ -143,7 +164,10 @@ static bool fit(ln_arena *a, const void *block, size_t osize, size_t nsize) {
 
 /* NULL: there is no room to move to. */
 static void *move(ln_arena *a, void *block, size_t osize, size_t nsize) {
-    void *to = nsize <= LN_SMALL_MAX ? pop_block(a, nsize) : NULL;
+    void *to = NULL;
+    if (nsize <= LN_SMALL_MAX && (to = pop_block(a, nsize)) == NULL) {
+        to = nurse_block(a, nsize);
+    }
     if (to == NULL) {
         to = ln_spans_obtain(a, nsize);
     }
@@ -340,7 +364,7 @@ lunette_status ln_arena_seal(ln_arena *a) {
         return LUNETTE_NO_MEMORY;
     }
     ln_memcheck_defined(a, sizeof *a);
-    ln_memcheck_defined(ln_arena_at(a, a->zone_bits), a->image_end - a->zone_bits);
+    ln_memcheck_defined(ln_arena_at(a, a->image_end), a->nursery - a->image_end);
     a->page_top = ln_first_page(a);
     ln_pages_trim(a, 0);
     ln_pages_update(a);
@@ -395,7 +419,9 @@ void ln_arena_gather(ln_arena *a, bool on) {
         return;
     }
     if (on) {
+        ln_memcheck_report(false);
         ln_zone_wipe_nursery(a);
+        ln_memcheck_report(true);
     }
     a->control.gathers = on;
 }

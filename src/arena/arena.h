@@ -129,7 +129,7 @@ void ln_arena_fail_after(ln_arena *arena, uint64_t n);
 void ln_arena_fail_from(ln_arena *arena, uint64_t n);
 
 /* Seals the arena and copies its state. Collect garbage before. UNSUPPORTED: on the host's allocator;
- * WRONG_STATE: blocks were allocated since it was sealed; NO_MEMORY. The image lies outside the arena, in
+ * WRONG_STATE: since it was sealed, blocks were allocated that are still there, or blocks of the set-up freed; NO_MEMORY. The image lies outside the arena, in
  * read-only memory of its own; the caller owns it. */
 lunette_status ln_image_take(ln_arena *arena, ln_image **image);
 

@@ -92,7 +92,7 @@ static bool check_lists(const checker *k) {
     for (unsigned class = 0; class < LN_CLASSES; class ++) {
         uint32_t prev = 0;
         uint32_t count = 0;
-        for (uint32_t page = a->partial[class]; page != 0; page = ln_span_at(a, page)->next) {
+        for (uint32_t page = ln_partial(a, class); page != 0; page = ln_span_at(a, page)->next) {
             const ln_span *d = ln_span_at(a, page);
             if (!is_head(a, page) || d->prev != prev || d->kind != LN_SPAN_LISTED || d->class != class ||
                 ++count > k->listed[class]) {
@@ -132,7 +132,7 @@ static bool check_bins(const checker *k) {
     uint32_t count = 0;
     for (unsigned bin = 0; bin < LN_RUN_BINS; bin++) {
         uint32_t prev = 0;
-        for (uint32_t page = a->run_bins[bin]; page != 0; page = ln_span_at(a, page)->next) {
+        for (uint32_t page = ln_run_first(a, bin); page != 0; page = ln_span_at(a, page)->next) {
             const ln_span *d = ln_span_at(a, page);
             if (!is_head(a, page) || d->prev != prev || d->kind != LN_RUN_FREE ||
                 ln_run_bin(d->pages) != bin || ++count > k->runs) {
@@ -140,7 +140,7 @@ static bool check_bins(const checker *k) {
             }
             prev = page;
         }
-        if ((a->run_bins[bin] != 0) != ((a->run_filled[bin / 64] >> bin % 64 & 1) != 0)) {
+        if ((a->run_filled[bin / 64] >> bin % 64 & 1) != 0 && a->lists.runs[bin] == 0) {
             return fail(k, "run bin %u and its bitmap disagree", bin);
         }
     }

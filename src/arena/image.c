@@ -6,8 +6,7 @@
  * as the original: whole pages of one correspond to whole pages of the other.
  *
  * An image holds addresses of the arena it was taken from. To serve another arena, the words of it that hold one
- * are moved by the distance of the bases: those lie in the zone, from LN_ZONE_START to zone_bits, and outside the
- * zone's free blocks (layout.h). They are found once, by their value, and kept as one bit a word. A word that only
+ * are moved by the distance of the bases: those lie in the zone, and outside of its free memory (layout.h). They are found once, by their value, and kept as one bit a word. A word that only
  * looks like an address of the arena would be moved as well; it would have to hold, by chance, the upper half of an
  * address that the system chose at random, and the tests show that there is none in an image by building the same
  * state at two bases: what looks like an address by chance does so at one of them only.
@@ -27,7 +26,7 @@ struct ln_image {
     size_t mapped;       /* bytes of the mapping this struct begins */
     size_t end;          /* offset of the end, in the arena and, from this struct's start, in the image */
     const char *base;    /* the arena it was taken from */
-    const uint8_t *bits; /* behind the bytes: one for each word from LN_CONTROL_SIZE; set: an address */
+    const uint8_t *bits; /* behind the bytes: one for each word from LN_IMAGE_START; set: an address */
     size_t addresses;
     uint64_t number;
     bool shareable;
@@ -37,10 +36,10 @@ _Static_assert(sizeof(ln_image) <= LN_CONTROL_SIZE,
                "the image's own words lie where the arena has its control");
 
 static const char *bytes_of(const ln_image *image) {
-    return (const char *)image + LN_CONTROL_SIZE;
+    return (const char *)image + LN_IMAGE_START;
 }
 
-/* The arena's header as it was: all behind LN_CONTROL_SIZE lies in an image where it lies in the arena. */
+/* The arena's header as it was: all behind LN_IMAGE_START lies in an image where it lies in the arena. */
 static const ln_arena *header_of(const ln_image *image) {
     return (const ln_arena *)(const void *)image;
 }
@@ -56,16 +55,16 @@ static void begin_counting(ln_arena *a) {
 
 /* Words are copied eight at a time, and an image is a multiple of that. */
 static size_t words_of(const ln_image *image) {
-    return (image->end - LN_CONTROL_SIZE) / sizeof(uint64_t);
+    return (image->end - LN_IMAGE_START) / sizeof(uint64_t);
 }
 
-_Static_assert(LN_IMAGE_UNIT % (8 * sizeof(uint64_t)) == 0 && LN_CONTROL_SIZE % LN_IMAGE_UNIT == 0,
+_Static_assert(LN_IMAGE_UNIT % (8 * sizeof(uint64_t)) == 0 && LN_IMAGE_START % LN_IMAGE_UNIT == 0,
                "what is copied is whole groups of words");
 
 static void find_addresses(ln_image *image, const ln_arena *a, uint8_t *bits) {
-    size_t before = (LN_ZONE_START - LN_CONTROL_SIZE) / sizeof(uint64_t);
+    size_t before = (LN_ZONE_START - LN_IMAGE_START) / sizeof(uint64_t);
     size_t first = ln_round_up(before, 8);
-    size_t count = (a->zone_bits - LN_CONTROL_SIZE) / sizeof(uint64_t);
+    size_t count = (a->image_end - LN_IMAGE_START) / sizeof(uint64_t);
     const uint64_t *words = (const uint64_t *)(const void *)bytes_of(image);
     uint64_t base = (uintptr_t)a;
     memset(bits, 0, words_of(image) / 8);
@@ -97,7 +96,7 @@ static ln_image *copy_of(const ln_arena *a) {
                         .base = (const char *)a,
                         .number = atomic_fetch_add(&images, 1) + 1,
                         .shareable = a->control.shares_images};
-    memcpy((char *)image + LN_CONTROL_SIZE, ln_arena_at(a, LN_CONTROL_SIZE), ln_image_size(image));
+    memcpy((char *)image + LN_IMAGE_START, ln_arena_at(a, LN_IMAGE_START), ln_image_size(image));
     find_addresses(image, a, (uint8_t *)image + bytes);
     (void)ln_os_protect(image, mapped, false);
     return image;
@@ -112,9 +111,10 @@ lunette_status ln_image_take(ln_arena *a, ln_image **image) {
         ln_memcheck_report(false);
         ln_spans_park(a);
         ln_memcheck_report(true);
-        if (a->page_top != ln_first_page(a) || a->zone_top != a->image_end) {
+        if (a->page_top != ln_first_page(a) || a->zone_top != a->nursery || a->zone_free != 0) {
             return LUNETTE_WRONG_STATE;
         }
+        a->zone_mapped = false;
     }
     lunette_status status = ln_arena_seal(a);
     if (status != LUNETTE_OK) {
@@ -139,14 +139,14 @@ uint64_t ln_image_number(const ln_image *image) {
 }
 
 uint64_t ln_image_word(const ln_image *image, const ln_arena *a, size_t place) {
-    size_t i = place - LN_CONTROL_SIZE / sizeof(uint64_t);
+    size_t i = place - LN_IMAGE_START / sizeof(uint64_t);
     const uint64_t *words = (const uint64_t *)(const void *)bytes_of(image);
     bool is_address = (image->bits[i / 8] >> i % 8 & 1) != 0;
     return words[i] + (is_address ? distance_to(image, a) : 0);
 }
 
 void ln_image_copy(const ln_image *image, ln_arena *a, size_t from, size_t to) {
-    from = from > LN_CONTROL_SIZE ? from : LN_CONTROL_SIZE;
+    from = from > LN_IMAGE_START ? from : LN_IMAGE_START;
     to = to < image->end ? to : image->end;
     if (from >= to) {
         return;
@@ -156,7 +156,7 @@ void ln_image_copy(const ln_image *image, ln_arena *a, size_t from, size_t to) {
         memcpy(ln_arena_at(a, from), (const char *)image + from, to - from);
     } else {
         ln_relocate(ln_arena_at(a, from), (const uint64_t *)(const void *)((const char *)image + from),
-                    image->bits + (from - LN_CONTROL_SIZE) / 64, (to - from) / sizeof(uint64_t), distance);
+                    image->bits + (from - LN_IMAGE_START) / 64, (to - from) / sizeof(uint64_t), distance);
     }
 }
 
@@ -179,7 +179,7 @@ static void settle(ln_arena *a) {
 void ln_image_restore(const ln_image *image, ln_arena *a) {
     ln_memcheck_defined(a, image->end);
     if (!ln_dirty_restore(image, a)) {
-        ln_image_copy(image, a, LN_CONTROL_SIZE, image->end);
+        ln_image_copy(image, a, LN_IMAGE_START, image->end);
         ln_dirty_watch(image, a);
     }
     forget_blocks(a);
@@ -194,12 +194,12 @@ lunette_status ln_image_spawn(const ln_image *image, ln_arena *a) {
     if (!image->shareable || !ln_arena_is_own(a) || !a->control.shares_images) {
         return LUNETTE_UNSUPPORTED;
     }
-    if (!ln_zone_cover(a, header_of(image)->zone_end) && !ln_zone_cover(a, image->end)) {
+    if (!ln_zone_cover(a, header_of(image)->zone_end) && !ln_zone_cover(a, header_of(image)->nursery)) {
         return LUNETTE_NO_MEMORY;
     }
     ln_dirty_forget(a);
     ln_memcheck_defined(a, image->end);
-    ln_image_copy(image, a, LN_CONTROL_SIZE, image->end);
+    ln_image_copy(image, a, LN_IMAGE_START, image->end);
     forget_blocks(a);
     settle(a);
     return LUNETTE_OK;
@@ -211,7 +211,7 @@ size_t ln_image_addresses(const ln_image *image) {
 
 bool ln_image_equals(const ln_image *image, const ln_arena *a, size_t *first_difference) {
     const uint64_t *was = (const uint64_t *)(const void *)bytes_of(image);
-    const uint64_t *is = ln_arena_at(a, LN_CONTROL_SIZE);
+    const uint64_t *is = ln_arena_at(a, LN_IMAGE_START);
     size_t whole = ln_image_size(image) / sizeof(uint64_t);
     ln_memcheck_report(false); /* freed blocks as well */
     size_t at = ln_relocate_compare(is, was, image->bits, whole, distance_to(image, a));
@@ -221,13 +221,13 @@ bool ln_image_equals(const ln_image *image, const ln_arena *a, size_t *first_dif
     ln_memcheck_defined(&at, sizeof at);
     ln_memcheck_report(true);
     if (!equal) {
-        *first_difference = at * sizeof(uint64_t) + LN_CONTROL_SIZE;
+        *first_difference = at * sizeof(uint64_t) + LN_IMAGE_START;
     }
     return equal;
 }
 
 size_t ln_image_size(const ln_image *image) {
-    return image->end - LN_CONTROL_SIZE;
+    return image->end - LN_IMAGE_START;
 }
 
 void ln_image_close(ln_image **image) {

@@ -1,14 +1,18 @@
 /* How an arena lies in memory; shared by the files of this room. The argument for it stands in arena.c.
  *
- *   base                                                             base + control.pages
- *   | control | header | zone ...... | bits | nursery | (free) | <- descriptors | pages -> ................ |
- *   |         |<----------- image --------->|                  |   one a page, downwards
+ *   base                                                                    base + control.pages
+ *   | control | lists | header | zone ...... | map | nursery | (free) | <- descriptors | pages -> ................ |
+ *   |                 |<------ image ------->|                        |   one a page, downwards
  *
  * Everything is found by its distance from the base: 32-bit byte offsets in the zone, page numbers (distance /
- * LN_PAGE) above it. No word of the header, of the free memory in the zone or of the bits is an address or looks
- * like one, so an image can be moved to another base by changing the words of live blocks alone. */
+ * LN_PAGE) above it. No word of the header or of the free memory in the zone is an address or looks like one, so an
+ * image can be moved to another base by changing the words of live blocks alone.
+ *
+ * Lists and map are no part of the image: they hold garbage until something in the header says that they do not. */
 #ifndef LN_ARENA_LAYOUT_H
 #define LN_ARENA_LAYOUT_H
+
+#include <stddef.h>
 
 #include "arena/arena.h"
 #include "base/compiler.h"
@@ -26,6 +30,9 @@
 /* Blocks up to this size share a span of one page, larger ones of LN_WIDE_PAGES. */
 #define LN_NARROW_MAX ((size_t)256)
 #define LN_WIDE_PAGES 4
+
+/* Blocks of a class that come from the nursery before a span is opened for it. */
+#define LN_NURSED_MAX 8
 
 /* Free runs of pages by length: exact up to seven pages, then four bins to a doubling. */
 #define LN_RUN_BINS 96
@@ -99,8 +106,17 @@ typedef struct ln_control {
 } ln_control;
 
 #define LN_CONTROL_SIZE 128
-/* Images end at a multiple of this. */
+/* Images begin and end at a multiple of this. */
 #define LN_IMAGE_UNIT ((size_t)64)
+
+/* Each is valid where its bit in the header is set, else empty. */
+typedef struct ln_lists {
+    uint32_t partial[LN_CLASSES]; /* page number of the first listed span */
+    uint32_t runs[LN_RUN_BINS];   /* page number of the first free run */
+} ln_lists;
+
+#define LN_LISTS_SIZE  ((sizeof(ln_lists) + LN_IMAGE_UNIT - 1) & ~(LN_IMAGE_UNIT - 1))
+#define LN_IMAGE_START (LN_CONTROL_SIZE + LN_LISTS_SIZE)
 _Static_assert(sizeof(ln_control) <= LN_CONTROL_SIZE && LN_CONTROL_SIZE == sizeof(ln_arena_shadow),
                "the control words fit before the header, and a shadow holds them");
 
@@ -109,28 +125,36 @@ struct ln_arena {
         ln_control control;
         unsigned char control_bytes[LN_CONTROL_SIZE];
     };
-    /* The header: from here to the end of the bits is the image. */
+    union {
+        ln_lists lists;
+        unsigned char lists_bytes[LN_LISTS_SIZE];
+    };
+    /* The header: from here to the end of the zone, as it is when set-up ends, is the image. */
     size_t used;
     size_t peak;
     uint64_t allocations;
     uint64_t failures;
-    ln_span none; /* stands for "no current span": never has a free block */
+    uint32_t zone_top;  /* offset of the first zone byte never in use */
+    uint32_t zone_end;  /* once sealed, the offset the zone may still grow to */
+    uint32_t zone_free; /* bytes in the zone's bins */
+    uint32_t zone_map;  /* offset of the map: where set-up keeps it, then behind the zone */
+    uint32_t nursery;   /* offset of what lies behind it: zone_top, while the nursery is empty */
+    uint32_t image_end; /* offset; 0 before the arena is sealed */
+    uint32_t page_top;  /* page number of the first page never in use */
+    bool zone_mapped;   /* the map is there; else nothing of the zone is free */
+    bool refused;
+    uint8_t
+        nursed[LN_CLASSES]; /* blocks of the class that came from the nursery; LN_NURSED_MAX: no more do */
+    ln_span none;           /* stands for "no current span": never has a free block */
     uint32_t
         current[LN_CLASSES]; /* offset of the descriptor of the span new blocks come from, or of `none` */
-    uint32_t partial[LN_CLASSES]; /* page number of the first listed span; 0: none */
-    uint32_t run_bins[LN_RUN_BINS];
+    uint64_t partial_filled;
     uint64_t run_filled[2];
     uint64_t zone_filled[2];
-    uint32_t zone_bins[LN_ZONE_BINS];
-    uint32_t zone_top;          /* offset of the first zone byte never in use */
-    uint32_t zone_end;          /* once sealed, the offset the zone may still grow to */
-    uint32_t zone_free;         /* bytes in the zone's bins */
-    uint32_t zone_bits;         /* offset of the bits: where set-up keeps them, then behind the zone */
-    uint32_t image_end;         /* offset; 0 before the arena is sealed */
-    uint32_t page_top;          /* page number of the first page never in use */
-    uint8_t nursed[LN_CLASSES]; /* blocks of the class that came from the nursery */
-    bool refused;
 };
+
+_Static_assert(offsetof(struct ln_arena, used) == LN_IMAGE_START, "the image begins with the header");
+_Static_assert(LN_CLASSES <= 64, "a bit for each class's list");
 
 #define LN_ZONE_START ((sizeof(struct ln_arena) + LN_GRANULE - 1) & ~(LN_GRANULE - 1))
 
@@ -228,6 +252,20 @@ LN_INLINE void ln_bins_clear(uint64_t filled[2], unsigned bin) {
     filled[bin / 64] &= ~(UINT64_C(1) << bin % 64);
 }
 
+LN_INLINE uint32_t ln_partial(const ln_arena *a, unsigned class) {
+    return (a->partial_filled >> class & 1) != 0 ? a->lists.partial[class] : 0;
+}
+
+LN_INLINE void ln_partial_set(ln_arena *a, unsigned class, uint32_t page) {
+    uint64_t bit = UINT64_C(1) << class;
+    a->lists.partial[class] = page;
+    a->partial_filled = page != 0 ? a->partial_filled | bit : a->partial_filled & ~bit;
+}
+
+LN_INLINE uint32_t ln_run_first(const ln_arena *a, unsigned bin) {
+    return (a->run_filled[bin / 64] >> bin % 64 & 1) != 0 ? a->lists.runs[bin] : 0;
+}
+
 /* --- arena.c ------------------------------------------------------------------------------------------------ */
 
 /* Brings what is committed back under what is allowed, as far as it is unused, and records what cannot be. */
@@ -274,7 +312,7 @@ size_t ln_image_end(const ln_image *image);
 /* Copies a stretch of the image, given by offsets in the arena, with its addresses moved. */
 void ln_image_copy(const ln_image *image, ln_arena *a, size_t from, size_t to);
 
-/* The word at an offset (in words, from LN_CONTROL_SIZE on) of an arena restored from the image. */
+/* The word at an offset (in words, from LN_IMAGE_START on) of an arena restored from the image. */
 uint64_t ln_image_word(const ln_image *image, const ln_arena *a, size_t place);
 
 /* --- zone.c: packed memory of the set-up ---------------------------------------------------------------------- */
@@ -286,10 +324,10 @@ uint32_t ln_zone_take(ln_arena *a, size_t size);
 uint32_t ln_zone_take_topmost(ln_arena *a, size_t size);
 void ln_zone_free(ln_arena *a, uint32_t offset, size_t size);
 bool ln_zone_extend(ln_arena *a, uint32_t offset, size_t size, size_t more);
-/* Zeroes free memory, puts the bits behind the zone and ends its growth. False: no room for the bits. */
 /* Commits the zone up to that offset. False: the limit or the system does not allow it. */
 bool ln_zone_cover(ln_arena *a, size_t end);
 
+/* Zeroes free memory, which is given up, and ends the zone's growth. False: no room for the map. */
 bool ln_zone_seal(ln_arena *a);
 unsigned ln_zone_bin(size_t size);
 

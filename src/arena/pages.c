@@ -154,13 +154,13 @@ static void bin_run(ln_arena *a, uint32_t page, uint32_t pages) {
     unsigned bin = ln_run_bin(pages);
     ln_span *first = ln_span_at(a, page);
     ln_span *last = ln_span_at(a, page + pages - 1);
-    uint32_t next = a->run_bins[bin];
+    uint32_t next = ln_run_first(a, bin);
     *last = (ln_span){.kind = LN_RUN_FREE, .pages = pages};
     *first = (ln_span){.kind = LN_RUN_FREE, .pages = pages, .next = next};
     if (next != 0) {
         ln_span_at(a, next)->prev = page;
     }
-    a->run_bins[bin] = page;
+    a->lists.runs[bin] = page;
     ln_bins_set(a->run_filled, bin);
 }
 
@@ -174,7 +174,7 @@ static void unbin_run(ln_arena *a, uint32_t page) {
         return;
     }
     unsigned bin = ln_run_bin(d->pages);
-    a->run_bins[bin] = d->next;
+    a->lists.runs[bin] = d->next;
     if (d->next == 0) {
         ln_bins_clear(a->run_filled, bin);
     }
@@ -182,7 +182,7 @@ static void unbin_run(ln_arena *a, uint32_t page) {
 
 /* A run of at least `pages` among the first `looks` of a bin that also holds shorter ones; 0: none. */
 static uint32_t search_bin(const ln_arena *a, unsigned bin, uint32_t pages, uint32_t looks) {
-    uint32_t page = a->run_bins[bin];
+    uint32_t page = ln_run_first(a, bin);
     while (page != 0 && looks > 0 && ln_span_at(a, page)->pages < pages) {
         page = ln_span_at(a, page)->next;
         looks--;
@@ -204,7 +204,7 @@ static uint32_t take_binned(ln_arena *a, uint32_t pages) {
     uint32_t page = search_bin(a, bin, pages, LOOKS);
     if (page == 0) {
         bin = ln_bins_next(a->run_filled, bin + 1);
-        page = bin < LN_RUN_BINS ? a->run_bins[bin] : 0;
+        page = bin < LN_RUN_BINS ? a->lists.runs[bin] : 0;
     }
     return page != 0 ? cut_run(a, page, pages) : 0;
 }

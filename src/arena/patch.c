@@ -75,7 +75,7 @@ static bool collect(const comparison *c, bool addresses, uint32_t *count, uint32
                     uint64_t *values) {
     size_t end = ln_image_end(c->image) / sizeof(uint64_t);
     *count = 0;
-    for (size_t place = LN_CONTROL_SIZE / sizeof(uint64_t); place < end; place++) {
+    for (size_t place = LN_IMAGE_START / sizeof(uint64_t); place < end; place++) {
         word w;
         if (!has_changed(c, place))
             continue;
@@ -124,7 +124,7 @@ static ln_patch *new_patch(uint32_t plain, uint32_t moved, uint32_t taken) {
 static bool is_comparable(const comparison *c) {
     const ln_arena *a = c->arenas[0], *b = c->arenas[1];
     return a != b && a->page_top == ln_first_page(a) && b->page_top == ln_first_page(b) &&
-           a->zone_top == b->zone_top && a->zone_top >= a->image_end;
+           a->zone_top == b->zone_top && a->zone_top >= a->nursery;
 }
 
 lunette_status ln_patch_take(const ln_image *image, const ln_arena *first, const ln_arena *second,
@@ -135,11 +135,11 @@ lunette_status ln_patch_take(const ln_image *image, const ln_arena *first, const
     if (!is_comparable(&c) || !collect(&c, false, &plain, NULL, NULL) ||
         !collect(&c, true, &moved, NULL, NULL))
         return LUNETTE_UNSUPPORTED;
-    size_t taken = ln_round_up((first->zone_top - first->image_end) / sizeof(uint64_t), GROUP);
+    size_t taken = ln_round_up((first->zone_top - first->nursery) / sizeof(uint64_t), GROUP);
     ln_patch *patch = new_patch(plain, moved, (uint32_t)taken);
     if (!patch)
         return LUNETTE_NO_MEMORY;
-    patch->from = first->image_end;
+    patch->from = first->nursery;
     patch->end = first->zone_top;
     bool whole = collect(&c, false, &plain, patch->places, patch->values) &&
                  collect(&c, true, &moved, patch->places + plain, patch->values + plain) &&

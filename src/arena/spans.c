@@ -21,9 +21,6 @@
 #define LINES     (LN_PAGE / LINE)
 #define LINE_STEP 39
 
-/* Blocks of a class that come from the nursery before a span is opened. */
-#define NURSED_MAX 8
-
 static char *span_start(const ln_arena *a, const ln_span *d) {
     return ln_arena_at(a, (size_t)ln_span_page(a, d) << LN_PAGE_SHIFT);
 }
@@ -52,14 +49,14 @@ static bool link_more(const ln_arena *a, ln_span *d) {
 
 static void list(ln_arena *a, ln_span *d) {
     uint32_t page = ln_span_page(a, d);
-    uint32_t next = a->partial[d->class];
+    uint32_t next = ln_partial(a, d->class);
     d->kind = LN_SPAN_LISTED;
     d->prev = 0;
     d->next = next;
     if (next != 0) {
         ln_span_at(a, next)->prev = page;
     }
-    a->partial[d->class] = page;
+    ln_partial_set(a, d->class, page);
 }
 
 static void unlist(ln_arena *a, ln_span *d) {
@@ -69,7 +66,7 @@ static void unlist(ln_arena *a, ln_span *d) {
     if (d->prev != 0) {
         ln_span_at(a, d->prev)->next = d->next;
     } else {
-        a->partial[d->class] = d->next;
+        ln_partial_set(a, d->class, d->next);
     }
 }
 
@@ -146,10 +143,11 @@ static ln_span *next_listed(ln_arena *a, unsigned class) {
         d->kind = LN_SPAN_FULL;
         a->current[class] = (uint32_t)ln_arena_offset(a, &a->none);
     }
-    if (a->partial[class] == 0) {
+    uint32_t page = ln_partial(a, class);
+    if (page == 0) {
         return NULL;
     }
-    d = ln_span_at(a, a->partial[class]);
+    d = ln_span_at(a, page);
     unlist(a, d);
     make_current(a, d);
     return d;
@@ -171,17 +169,8 @@ static void *obtain_in_zone(ln_arena *a, size_t n) {
     return block != 0 ? ln_arena_at(a, block) : NULL;
 }
 
-/* The first blocks of a class come from the nursery, which is cheaper than a span for a few and dearer for many. */
-static void *obtain_in_nursery(ln_arena *a, unsigned class, size_t n) {
-    if (a->nursed[class] == NURSED_MAX) {
-        return NULL;
-    }
-    uint32_t block = ln_zone_take_topmost(a, ln_round_up(n, LN_GRANULE));
-    a->nursed[class]++;
-    return block != 0 ? ln_arena_at(a, block) : NULL;
-}
-
-/* In turn: the current span, a listed one, the nursery, a new span. */
+/* In turn: the current span, a listed one, a new one. With the first span of a class its blocks come from the nursery no
+ * more (arena.c). */
 static void *obtain_small(ln_arena *a, size_t n) {
     unsigned class = ln_class_of(n);
     ln_span *d = ln_arena_at(a, a->current[class]);
@@ -191,14 +180,11 @@ static void *obtain_small(ln_arena *a, size_t n) {
     if (d != NULL) {
         return pop(a, d);
     }
-    void *block = obtain_in_nursery(a, class, n);
-    if (block != NULL) {
-        return block;
-    }
     d = open_span(a, class);
     if (d == NULL) {
         return NULL;
     }
+    a->nursed[class] = LN_NURSED_MAX;
     make_current(a, d);
     return pop(a, d);
 }

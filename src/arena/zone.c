@@ -16,10 +16,11 @@
  * moves an image to another base cannot take one for a pointer. For the same reason blocks are handed out zeroed
  * during set-up, and sealing zeroes what is free: no stale pointer stays in a gap.
  *
- * During set-up the bits lie where pages will be, for the zone to grow; sealing moves them behind the zone, into
- * the image, as a block that stays. Behind them a few KiB are left, the nursery, in which the zone may still grow:
- * that is not part of the image, but its bits are. A run's first blocks of each class come from there, next to each
- * other: opening a span for each would cost a short script more than all its own work does. */
+ * Bits and bins are the map. During set-up it lies where pages will be, for the zone to grow. Sealing gives up what is
+ * free then (little, or nothing: plan.c) and starts another map behind the zone; that is no part of the image, but
+ * cleared when a block of the zone is first freed in a run, which most runs never do. Behind it a few KiB are left, the
+ * nursery, in which the zone may still grow. A run's first blocks of each class come from there, next to each other:
+ * opening a span for each would cost a short script more than all its own work does. */
 #include "arena/layout.h"
 #include "base/os.h"
 
@@ -36,6 +37,11 @@ typedef struct bit_pair {
     uint64_t start;
     uint64_t end;
 } bit_pair;
+
+typedef struct zone_map {
+    uint32_t bins[LN_ZONE_BINS]; /* offset of the first free block; 0: none */
+    bit_pair bits[];
+} zone_map;
 
 /* --- words of free blocks ----------------------------------------------------------------------------------- */
 
@@ -60,8 +66,12 @@ static uint32_t get_prev(const ln_arena *a, uint32_t block) {
 
 /* --- bits --------------------------------------------------------------------------------------------------- */
 
+static zone_map *map_of(const ln_arena *a) {
+    return ln_arena_at(a, a->zone_map);
+}
+
 static bit_pair *bits_of(const ln_arena *a, size_t offset) {
-    return (bit_pair *)ln_arena_at(a, a->zone_bits) + offset / BITS_SPAN;
+    return map_of(a)->bits + offset / BITS_SPAN;
 }
 
 static uint64_t mask_of(size_t offset) {
@@ -82,8 +92,15 @@ static void flip(ln_arena *a, uint32_t block, size_t size) {
     bits_of(a, last)->end ^= mask_of(last);
 }
 
-static size_t bits_bytes(size_t top) {
-    return ((top - 1) / BITS_SPAN + 1) * sizeof(bit_pair);
+/* Of the map of a zone that ends there. */
+static size_t map_bytes(size_t top) {
+    return sizeof(zone_map) + ((top - 1) / BITS_SPAN + 1) * sizeof(bit_pair);
+}
+
+/* The first use of the map since the arena was sealed or reset. */
+static void clear_map(ln_arena *a) {
+    memset(map_of(a), 0, map_bytes(a->zone_end));
+    a->zone_mapped = true;
 }
 
 /* The size of the free block that starts at, or that ends just before, an offset. */
@@ -107,7 +124,7 @@ unsigned ln_zone_bin(size_t size) {
 
 static void insert(ln_arena *a, uint32_t block, size_t size) {
     unsigned bin = ln_zone_bin(size);
-    uint32_t next = a->zone_bins[bin];
+    uint32_t next = map_of(a)->bins[bin];
     put(a, block, next);
     put(a, block + 4, 0);
     if (size > LN_GRANULE) {
@@ -118,7 +135,7 @@ static void insert(ln_arena *a, uint32_t block, size_t size) {
     if (next != 0) {
         put(a, next + 4, block);
     }
-    a->zone_bins[bin] = block;
+    map_of(a)->bins[bin] = block;
     ln_bins_set(a->zone_filled, bin);
     flip(a, block, size);
     a->zone_free += (uint32_t)size;
@@ -134,7 +151,7 @@ static void drop(ln_arena *a, uint32_t block, size_t size) {
         put(a, prev, next);
     } else {
         unsigned bin = ln_zone_bin(size);
-        a->zone_bins[bin] = next;
+        map_of(a)->bins[bin] = next;
         if (next == 0) {
             ln_bins_clear(a->zone_filled, bin);
         }
@@ -171,9 +188,9 @@ bool ln_zone_cover(ln_arena *a, size_t end) {
     return end <= a->control.zone_committed || commit_zone_to(a, ln_round_up(end, a->control.grain));
 }
 
-/* Set-up only: the bits follow the zone's top, on the pages from the first. */
-static bool commit_bits(ln_arena *a, size_t top) {
-    uint32_t end = ln_first_page(a) + (uint32_t)ln_pages_for(bits_bytes(top));
+/* Set-up only: the map lies on the pages from the first. */
+static bool commit_map(ln_arena *a, size_t top) {
+    uint32_t end = ln_first_page(a) + (uint32_t)ln_pages_for(map_bytes(top));
     if (end > a->page_top) {
         if (!ln_pages_commit(a, end, false)) {
             return false;
@@ -187,7 +204,7 @@ static bool raise_top(ln_arena *a, size_t size) {
     size_t top = a->zone_top + size;
     bool room = ln_arena_is_sealed(a)
                     ? size <= NURSERY && top <= a->zone_end && top <= a->control.zone_committed
-                    : size <= a->control.zone_max && commit_zone(a, top) && commit_bits(a, top);
+                    : size <= a->control.zone_max && commit_zone(a, top) && commit_map(a, top);
     if (!room) {
         return false;
     }
@@ -197,7 +214,8 @@ static bool raise_top(ln_arena *a, size_t size) {
 
 void ln_zone_open(ln_arena *a) {
     a->zone_top = (uint32_t)LN_ZONE_START;
-    a->zone_bits = (uint32_t)a->control.pages;
+    a->zone_map = (uint32_t)a->control.pages;
+    a->zone_mapped = true;
 }
 
 /* --- blocks ------------------------------------------------------------------------------------------------- */
@@ -212,13 +230,13 @@ static void cut(ln_arena *a, uint32_t block, size_t whole, size_t size) {
 
 static uint32_t take_binned(ln_arena *a, size_t size) {
     unsigned bin = ln_zone_bin(size);
-    uint32_t block = a->zone_bins[bin];
+    uint32_t block = map_of(a)->bins[bin];
     for (int looks = LOOKS; block != 0 && size_from(a, block) < size; looks--) {
         block = looks > 0 ? get_next(a, block) : 0;
     }
     if (block == 0) {
         bin = ln_bins_next(a->zone_filled, bin + 1);
-        block = bin < LN_ZONE_BINS ? a->zone_bins[bin] : 0;
+        block = bin < LN_ZONE_BINS ? map_of(a)->bins[bin] : 0;
     }
     if (block != 0) {
         cut(a, block, size_from(a, block), size);
@@ -247,6 +265,9 @@ uint32_t ln_zone_take(ln_arena *a, size_t size) {
 
 void ln_zone_free(ln_arena *a, uint32_t block, size_t size) {
     size_t end = block + size;
+    if (LN_UNLIKELY(!a->zone_mapped)) {
+        clear_map(a);
+    }
     if (block > LN_ZONE_START && ends_free(a, block - LN_GRANULE)) {
         uint32_t before = size_before(a, block);
         block -= before;
@@ -271,7 +292,7 @@ bool ln_zone_extend(ln_arena *a, uint32_t block, size_t size, size_t more) {
             return false;
         }
     } else {
-        uint32_t behind = starts_free(a, end) ? size_from(a, end) : 0;
+        uint32_t behind = a->zone_mapped && starts_free(a, end) ? size_from(a, end) : 0;
         if (behind < more) {
             return false;
         }
@@ -286,17 +307,15 @@ bool ln_zone_extend(ln_arena *a, uint32_t block, size_t size, size_t more) {
 /* --- sealing ------------------------------------------------------------------------------------------------ */
 
 static void zero_free_memory(ln_arena *a) {
-    for (unsigned bin = 1; bin < LN_ZONE_BINS; bin++) {
-        for (uint32_t block = a->zone_bins[bin]; block != 0; block = get_next(a, block)) {
-            size_t size = size_from(a, block);
-            if (size > 2 * LN_GRANULE) {
-                memset(ln_arena_at(a, block + 2 * LN_GRANULE), 0, size - 2 * LN_GRANULE - 4);
-            }
+    for (unsigned bin = 0; bin < LN_ZONE_BINS; bin++) {
+        for (uint32_t block = map_of(a)->bins[bin], next; block != 0; block = next) {
+            next = get_next(a, block);
+            memset(ln_arena_at(a, block), 0, size_from(a, block));
         }
     }
 }
 
-/* Commits what lies behind the bits, as far as the limit allows, and gives back what lies behind that. */
+/* Commits what lies behind the map, as far as the limit allows, and gives back what lies behind that. */
 static void commit_nursery(ln_arena *a, size_t end) {
     ln_control *c = &a->control;
     size_t keep = ln_round_up(end + NURSERY, c->grain);
@@ -317,28 +336,30 @@ void ln_zone_wipe_nursery(ln_arena *a) {
     }
 }
 
-/* Bits for the zone, for themselves and for the nursery. Being a 32nd of what they tell of, they are less than
- * twice the bits of the other two. */
-static size_t sealed_bits_bytes(size_t top) {
-    size_t others = bits_bytes(top + NURSERY);
-    return bits_bytes(top + 2 * others + LN_IMAGE_UNIT + NURSERY);
+/* A map for zone, map and nursery. Its bits being a 32nd of what they tell of, they are less than twice those of the
+ * others. */
+static size_t sealed_map_bytes(size_t end) {
+    size_t others = map_bytes(end + LN_IMAGE_UNIT + NURSERY);
+    return map_bytes(end + 2 * others + LN_IMAGE_UNIT + NURSERY);
 }
 
 bool ln_zone_seal(ln_arena *a) {
     ln_control *c = &a->control;
-    size_t size = bits_bytes(a->zone_top);
-    size_t end = ln_round_up(a->zone_top + sealed_bits_bytes(a->zone_top), LN_IMAGE_UNIT);
-    if (!commit_bits(a, a->zone_top) ||
-        (end > c->zone_committed && !commit_zone_to(a, ln_round_up(end, c->grain)))) {
+    size_t end = ln_round_up(a->zone_top, LN_IMAGE_UNIT);
+    size_t nursery = ln_round_up(end + sealed_map_bytes(end), LN_IMAGE_UNIT);
+    if (!commit_map(a, a->zone_top) ||
+        (nursery > c->zone_committed && !commit_zone_to(a, ln_round_up(nursery, c->grain)))) {
         return false;
     }
     zero_free_memory(a);
     memset(ln_arena_at(a, a->zone_top), 0, end - a->zone_top);
-    memcpy(ln_arena_at(a, a->zone_top), ln_arena_at(a, a->zone_bits), size);
-    a->zone_bits = a->zone_top;
-    a->zone_top = (uint32_t)end;
+    a->zone_filled[0] = a->zone_filled[1] = 0;
+    a->zone_free = 0;
+    a->zone_mapped = false;
+    a->zone_map = (uint32_t)end;
+    a->nursery = a->zone_top = (uint32_t)nursery;
     a->image_end = (uint32_t)end;
-    commit_nursery(a, end);
+    commit_nursery(a, nursery);
     return true;
 }
 
@@ -358,7 +379,7 @@ static const char *check_block(const ln_arena *a, uint32_t block, uint32_t size)
     }
     uint32_t next = get_next(a, block);
     uint32_t prev = get_prev(a, block);
-    if (prev == 0 ? a->zone_bins[ln_zone_bin(size)] != block : get_next(a, prev) != block) {
+    if (prev == 0 ? map_of(a)->bins[ln_zone_bin(size)] != block : get_next(a, prev) != block) {
         return "free zone block is not in its bin";
     }
     if (next != 0 && (next >= a->zone_top || !starts_free(a, next) || get_prev(a, next) != block ||
@@ -382,6 +403,9 @@ static uint32_t next_free(const ln_arena *a, uint32_t offset, const char **wrong
 bool ln_zone_check(const ln_arena *a, char *why, size_t size) {
     const char *wrong = NULL;
     size_t total = 0;
+    if (!a->zone_mapped) {
+        return true;
+    }
     uint32_t offset = next_free(a, (uint32_t)LN_ZONE_START, &wrong);
     while (wrong == NULL && offset < a->zone_top) {
         uint32_t length = size_from(a, offset);
@@ -390,7 +414,7 @@ bool ln_zone_check(const ln_arena *a, char *why, size_t size) {
         offset = wrong == NULL ? next_free(a, offset + length, &wrong) : a->zone_top;
     }
     for (unsigned bin = 0; bin < LN_ZONE_BINS && wrong == NULL; bin++) {
-        if ((a->zone_bins[bin] != 0) != ((a->zone_filled[bin / 64] >> bin % 64 & 1) != 0)) {
+        if ((map_of(a)->bins[bin] != 0) != ((a->zone_filled[bin / 64] >> bin % 64 & 1) != 0)) {
             wrong = "zone bin and its bitmap disagree";
         }
     }

@@ -103,7 +103,7 @@ static void copies_differ_in_addresses_only(void **state) {
     for (int i = 0; i < COPIES; i++) {
         char why[160];
         size_t at;
-        size_t start = LN_CONTROL_SIZE, end = start + ln_template_size(template);
+        size_t start = LN_IMAGE_START, end = start + ln_template_size(template);
         if (!ln_image_equals(template->image, vms[i]->arena, &at))
             fail_msg("copy %d differs at %zu", i, at);
         if (!ln_arena_check(vms[i]->arena, why, sizeof why))

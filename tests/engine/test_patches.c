@@ -13,7 +13,9 @@ static int set_up(void **state) {
     (void)state;
     lunette_config config = kit_config();
     engine = kit_open(&config);
-    return ln_template_shared(engine->standard->state) ? 0 : -1;
+    if (!ln_template_shared(engine->standard->state))
+        exit(77); /* skipped: VMs that share no image have no patches */
+    return 0;
 }
 
 static int tear_down(void **state) {

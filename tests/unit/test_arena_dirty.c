@@ -53,7 +53,7 @@ static ln_image *make_image(ln_arena *arena) {
 static void touch(ln_arena *arena, const ln_image *image, size_t writes, uint64_t *random) {
     size_t room = ln_image_size(image);
     for (size_t i = 0; i < writes; i++)
-        ((char *)arena)[LN_CONTROL_SIZE + next_random(random) % room] ^= 0x55;
+        ((char *)arena)[LN_IMAGE_START + next_random(random) % room] ^= 0x55;
 }
 
 static void assert_equal(const ln_image *image, const ln_arena *arena) {

@@ -82,7 +82,7 @@ static void a_reset_restores_every_byte(void **state) {
 static void equality_finds_one_changed_byte(void **state) {
     (void)state;
     take_template(MIB, 10);
-    for (size_t offset = LN_CONTROL_SIZE; offset < LN_CONTROL_SIZE + ln_image_size(image); offset += 251) {
+    for (size_t offset = LN_IMAGE_START; offset < LN_IMAGE_START + ln_image_size(image); offset += 251) {
         unsigned char *byte = ln_arena_at(k.arena, offset);
         *byte ^= 1;
         size_t at = 0;
@@ -193,7 +193,7 @@ static void free_memory_in_an_image_is_zero(void **state) {
     (void)state;
     take_template(MIB, 60);
     size_t zeroed = 0;
-    for (uint32_t offset = (uint32_t)LN_ZONE_START; offset < k.arena->zone_bits; offset += 8) {
+    for (uint32_t offset = (uint32_t)LN_ZONE_START; offset < k.arena->image_end; offset += 8) {
         const uint64_t *word = ln_arena_at(k.arena, offset);
         bool live = false;
         for (size_t i = 0; i < KIT_SLOTS && !live; i++) {
@@ -202,11 +202,11 @@ static void free_memory_in_an_image_is_zero(void **state) {
             live = b->bytes != NULL && (const unsigned char *)word >= b->bytes &&
                    (const unsigned char *)word < b->bytes + size;
         }
-        /* Free words are zero or bear the tag that no address has. */
-        assert_true(live || *word == 0 || *word >> 63 == 1);
+        assert_true(live || *word == 0);
         zeroed += !live;
     }
-    assert_int_equal(zeroed * 8, k.arena->zone_free);
+    assert_true(zeroed > 0);
+    assert_int_equal(k.arena->zone_free, 0);
     close_template();
 }
 

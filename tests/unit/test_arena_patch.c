@@ -27,6 +27,8 @@ static void spawn_all(void) {
         assert_int_equal(ln_image_spawn(image, arenas[i]), LUNETTE_OK);
 }
 
+enum { SKIPPED = 77 }; /* where arenas cannot lie 4 GiB apart */
+
 static int set_up(void **state) {
     (void)state;
     const ln_arena_config config = {.limit = 4 * MIB};
@@ -39,6 +41,8 @@ static int set_up(void **state) {
     held = (size_t)((char *)words - (char *)a);
     if (ln_image_take(a, &image) != LUNETTE_OK)
         return -1;
+    if (!ln_image_shareable(image))
+        exit(SKIPPED);
     ln_arena_close(&a);
     for (int i = 0; i < ARENAS; i++)
         if (ln_arena_open(&config, &arenas[i]) != LUNETTE_OK)
@@ -93,9 +97,10 @@ static void work(ln_arena *a, uint64_t own) {
 static void assert_same_work(ln_arena *a, ln_arena *b) {
     assert_int_equal(a->zone_top, b->zone_top);
     uint64_t distance = (uintptr_t)b - (uintptr_t)a;
-    for (size_t at = LN_CONTROL_SIZE; at < a->zone_top; at += 8) {
+    for (size_t at = LN_IMAGE_START; at < a->zone_top; at += 8) {
         uint64_t one = *(uint64_t *)ln_arena_at(a, at), other = *(uint64_t *)ln_arena_at(b, at);
-        if (one != other && one + distance != other)
+        bool in_map = at >= a->image_end && at < a->nursery && !a->zone_mapped;
+        if (!in_map && one != other && one + distance != other)
             fail_msg("the word at %zu is %llx in one, %llx in the other", at, (unsigned long long)one,
                      (unsigned long long)other);
     }
