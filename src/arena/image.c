@@ -1,15 +1,15 @@
 /* The image: the pristine bytes of a sealed arena, and the way back to them.
  *
- * The image is one stretch, from the header to the end of the zone's bits. arena.c argues why nothing else of an
+ * The image is one stretch, from the header to the end of the zone. arena.c argues why nothing else of an
  * arena needs to be restored; so a reset is a copy whose cost depends on the image alone, not on what ran (of a
  * large image only the pages that were written to: dirty.c). The copy lies at the same distance from a page's start
  * as the original: whole pages of one correspond to whole pages of the other.
  *
- * An image holds addresses of the arena it was taken from. To serve another arena, the words of it that hold one
- * are moved by the distance of the bases: those lie in the zone, and outside of its free memory (layout.h). They are found once, by their value, and kept as one bit a word. A word that only
- * looks like an address of the arena would be moved as well; it would have to hold, by chance, the upper half of an
- * address that the system chose at random, and the tests show that there is none in an image by building the same
- * state at two bases: what looks like an address by chance does so at one of them only.
+ * An image holds addresses of the arena it was taken from. To serve another arena, they are moved to its base as they
+ * are copied (relocate.h). They are found once, by their value, and marked. A word that only looks like an address of the
+ * arena would be moved as well; it would have to hold, by chance, the upper half of an address that the system chose at
+ * random, and the tests show that there is none in an image by building the same state at two bases: what looks like
+ * an address by chance does so at one of them only.
  *
  * Addresses keep their lower 32 bits, because such arenas lie multiples of 4 GiB apart. So hashes made of them, as
  * Lua's are, stay right. */
@@ -23,10 +23,9 @@
 #include <string.h>
 
 struct ln_image {
-    size_t mapped;       /* bytes of the mapping this struct begins */
-    size_t end;          /* offset of the end, in the arena and, from this struct's start, in the image */
-    const char *base;    /* the arena it was taken from */
-    const uint8_t *bits; /* behind the bytes: one for each word from LN_IMAGE_START; set: an address */
+    size_t mapped; /* bytes of the mapping this struct begins */
+    size_t end;    /* offset of the end, in the arena and, from this struct's start, in the image */
+    uint32_t mark; /* upper half of the words that are addresses; of no word if it cannot be shared */
     size_t addresses;
     uint64_t number;
     bool shareable;
@@ -53,36 +52,35 @@ static void begin_counting(ln_arena *a) {
     memset(a->nursed, 0, sizeof a->nursed);
 }
 
-/* Words are copied eight at a time, and an image is a multiple of that. */
 static size_t words_of(const ln_image *image) {
     return (image->end - LN_IMAGE_START) / sizeof(uint64_t);
 }
 
-_Static_assert(LN_IMAGE_UNIT % (8 * sizeof(uint64_t)) == 0 && LN_IMAGE_START % LN_IMAGE_UNIT == 0,
+_Static_assert(LN_IMAGE_UNIT % (LN_RELOCATE_GROUP * sizeof(uint64_t)) == 0 &&
+                   LN_IMAGE_UNIT % LN_RELOCATE_ALIGNMENT == 0 && LN_IMAGE_START % LN_IMAGE_UNIT == 0,
                "what is copied is whole groups of words");
 
-static void find_addresses(ln_image *image, const ln_arena *a, uint8_t *bits) {
-    size_t before = (LN_ZONE_START - LN_IMAGE_START) / sizeof(uint64_t);
-    size_t first = ln_round_up(before, 8);
-    size_t count = (a->image_end - LN_IMAGE_START) / sizeof(uint64_t);
-    const uint64_t *words = (const uint64_t *)(const void *)bytes_of(image);
+static uint32_t upper_half_of(const ln_arena *a) {
+    return (uint32_t)((uint64_t)(uintptr_t)a >> 32);
+}
+
+/* Marks the addresses among the image's words, which are still the arena's. */
+static void mark_addresses(ln_image *image, const ln_arena *a) {
+    uint64_t *words = (uint64_t *)(void *)((char *)image + LN_IMAGE_START);
     uint64_t base = (uintptr_t)a;
-    memset(bits, 0, words_of(image) / 8);
-    if (count > first)
-        image->addresses =
-            ln_relocate_find(bits + first / 8, words + first, count - first, base, base + image->end);
-    for (size_t i = before; i < first && i < count; i++)
-        if (words[i] >= base && words[i] <= base + image->end) {
-            bits[i / 8] |= (uint8_t)(1u << (i % 8));
-            image->addresses++;
-        }
-    image->bits = bits;
+    image->mark = ln_relocate_mark(words, words_of(image), upper_half_of(a));
+    for (size_t i = (LN_ZONE_START - LN_IMAGE_START) / sizeof *words; i < words_of(image); i++) {
+        if (words[i] < base || words[i] > base + image->end)
+            continue;
+        image->addresses++;
+        if (image->shareable)
+            words[i] = (uint64_t)image->mark << 32 | (uint32_t)words[i];
+    }
 }
 
 static ln_image *copy_of(const ln_arena *a) {
     static _Atomic(uint64_t) images;
-    size_t bytes = ln_round_up(a->image_end, 8 * sizeof(uint64_t));
-    size_t mapped = ln_round_up(bytes + bytes / 64 + sizeof(uint64_t), a->control.grain);
+    size_t mapped = ln_round_up(a->image_end, a->control.grain);
     ln_image *image = ln_os_reserve(mapped, a->control.grain);
     if (image == NULL) {
         return NULL;
@@ -93,11 +91,10 @@ static ln_image *copy_of(const ln_arena *a) {
     }
     *image = (ln_image){.mapped = mapped,
                         .end = a->image_end,
-                        .base = (const char *)a,
                         .number = atomic_fetch_add(&images, 1) + 1,
                         .shareable = a->control.shares_images};
     memcpy((char *)image + LN_IMAGE_START, ln_arena_at(a, LN_IMAGE_START), ln_image_size(image));
-    find_addresses(image, a, (uint8_t *)image + bytes);
+    mark_addresses(image, a);
     (void)ln_os_protect(image, mapped, false);
     return image;
 }
@@ -126,10 +123,6 @@ lunette_status ln_image_take(ln_arena *a, ln_image **image) {
     return *image != NULL ? LUNETTE_OK : LUNETTE_NO_MEMORY;
 }
 
-static uint64_t distance_to(const ln_image *image, const ln_arena *a) {
-    return (uint64_t)((uintptr_t)a - (uintptr_t)image->base);
-}
-
 size_t ln_image_end(const ln_image *image) {
     return image->end;
 }
@@ -139,10 +132,8 @@ uint64_t ln_image_number(const ln_image *image) {
 }
 
 uint64_t ln_image_word(const ln_image *image, const ln_arena *a, size_t place) {
-    size_t i = place - LN_IMAGE_START / sizeof(uint64_t);
-    const uint64_t *words = (const uint64_t *)(const void *)bytes_of(image);
-    bool is_address = (image->bits[i / 8] >> i % 8 & 1) != 0;
-    return words[i] + (is_address ? distance_to(image, a) : 0);
+    const uint64_t *words = (const uint64_t *)(const void *)image;
+    return ln_relocate_word(words[place], image->mark, upper_half_of(a));
 }
 
 void ln_image_copy(const ln_image *image, ln_arena *a, size_t from, size_t to) {
@@ -151,13 +142,8 @@ void ln_image_copy(const ln_image *image, ln_arena *a, size_t from, size_t to) {
     if (from >= to) {
         return;
     }
-    uint64_t distance = distance_to(image, a);
-    if (distance == 0) {
-        memcpy(ln_arena_at(a, from), (const char *)image + from, to - from);
-    } else {
-        ln_relocate(ln_arena_at(a, from), (const uint64_t *)(const void *)((const char *)image + from),
-                    image->bits + (from - LN_IMAGE_START) / 64, (to - from) / sizeof(uint64_t), distance);
-    }
+    ln_relocate(ln_arena_at(a, from), (const uint64_t *)(const void *)((const char *)image + from),
+                (to - from) / sizeof(uint64_t), image->mark, upper_half_of(a));
 }
 
 /* Of the arena's blocks those in the image are left. */
@@ -212,11 +198,9 @@ size_t ln_image_addresses(const ln_image *image) {
 bool ln_image_equals(const ln_image *image, const ln_arena *a, size_t *first_difference) {
     const uint64_t *was = (const uint64_t *)(const void *)bytes_of(image);
     const uint64_t *is = ln_arena_at(a, LN_IMAGE_START);
-    size_t whole = ln_image_size(image) / sizeof(uint64_t);
     ln_memcheck_report(false); /* freed blocks as well */
-    size_t at = ln_relocate_compare(is, was, image->bits, whole, distance_to(image, a));
-    size_t rest = ln_image_size(image) % sizeof(uint64_t);
-    bool equal = at == whole && memcmp(is + whole, was + whole, rest) == 0;
+    size_t at = ln_relocate_compare(is, was, words_of(image), image->mark, upper_half_of(a));
+    bool equal = at == words_of(image);
     ln_memcheck_defined(&equal, sizeof equal);
     ln_memcheck_defined(&at, sizeof at);
     ln_memcheck_report(true);

@@ -8,7 +8,8 @@
  * Which of those words are addresses must be known exactly, for they may hold whatever a script's text says. So the
  * work is done twice, in two arenas at different bases: a word that differs by the distance of the bases is an
  * address, one that is the same in both is none, and where there is a third kind of word, the work does not come out
- * the same each time, and there is no patch. Words are kept relative to a base of zero.
+ * the same each time, and there is no patch. Addresses are kept relative to a base of zero; among the words of the nursery
+ * they are marked as in an image (relocate.h).
  *
  * What always holds: an arena that equals its image equals, with the patch applied, what doing the work in it would have
  * made of it. */
@@ -18,18 +19,17 @@
 #include "arena/layout.h"
 #include "arena/relocate.h"
 
-/* Words are copied eight at a time. */
-enum { GROUP = 8 };
-
 struct ln_patch {
-    uint32_t from;     /* offset of the nursery in the arena, */
-    uint32_t end;      /* and of what follows what was taken */
-    uint32_t plain;    /* changed words that are no addresses, */
-    uint32_t moved;    /* and after them those that are */
-    uint32_t taken;    /* words from the nursery: whole groups */
-    uint64_t *values;  /* of the changed words, then those of the nursery */
-    uint8_t *bits;     /* of the latter: which are addresses */
-    uint32_t places[]; /* offsets of the changed words, in words */
+    uint32_t from;  /* offset of the nursery in the arena, */
+    uint32_t end;   /* and of what follows what was taken */
+    uint32_t plain; /* changed words that are no addresses, */
+    uint32_t moved; /* and after them those that are */
+    uint32_t taken; /* words from the nursery: whole groups */
+    uint32_t mark;  /* upper half of the addresses in those */
+    /* One behind the other in one block: */
+    uint64_t *nursery;
+    uint64_t *values; /* of the changed words */
+    uint32_t *places; /* their offsets, in words */
 };
 
 /* --- Taking --- */
@@ -60,7 +60,8 @@ static uint64_t word_at(const ln_arena *a, size_t place) {
 static bool classify(const comparison *c, size_t place, word *w) {
     w->is[0] = word_at(c->arenas[0], place);
     w->is[1] = word_at(c->arenas[1], place);
-    w->is_address = w->is[1] - w->is[0] == base_of(c, 1) - base_of(c, 0);
+    w->is_address =
+        w->is[1] - w->is[0] == base_of(c, 1) - base_of(c, 0) && w->is[0] - base_of(c, 0) < LN_SHARING_SIZE;
     w->value = w->is_address ? w->is[0] - base_of(c, 0) : w->is[0];
     return w->is_address || w->is[0] == w->is[1];
 }
@@ -93,38 +94,40 @@ static bool collect(const comparison *c, bool addresses, uint32_t *count, uint32
 }
 
 /* Words behind the nursery's top are nobody's: zeros fill the last group. */
-static bool collect_nursery(const comparison *c, ln_patch *patch, uint64_t *values) {
+static bool collect_nursery(const comparison *c, ln_patch *patch) {
     size_t first = patch->from / sizeof(uint64_t), count = patch->end / sizeof(uint64_t) - first;
+    patch->mark = ln_relocate_mark(ln_arena_at(c->arenas[0], patch->from), count, 0);
     for (size_t i = 0; i < count; i++) {
         word w;
         if (!classify(c, first + i, &w))
             return false;
-        values[i] = w.value;
-        patch->bits[i / GROUP] |= (uint8_t)(w.is_address << i % GROUP);
+        patch->nursery[i] = w.is_address ? (uint64_t)patch->mark << 32 | w.value : w.value;
     }
     return true;
 }
 
 static ln_patch *new_patch(uint32_t plain, uint32_t moved, uint32_t taken) {
-    size_t places = ln_round_up((plain + moved) * sizeof(uint32_t), sizeof(uint64_t));
-    size_t values = ((size_t)plain + moved + taken) * sizeof(uint64_t);
-    ln_patch *patch =
-        calloc(1, ln_round_up(sizeof *patch, sizeof(uint64_t)) + places + values + taken / GROUP);
+    size_t start = ln_round_up(sizeof(ln_patch), LN_RELOCATE_ALIGNMENT);
+    size_t size = start + taken * sizeof(uint64_t) + (plain + moved) * (sizeof(uint64_t) + sizeof(uint32_t));
+    size = ln_round_up(size, LN_RELOCATE_ALIGNMENT);
+    ln_patch *patch = aligned_alloc(LN_RELOCATE_ALIGNMENT, size);
     if (!patch)
         return NULL;
+    memset(patch, 0, size);
     patch->plain = plain;
     patch->moved = moved;
     patch->taken = taken;
-    patch->values =
-        (uint64_t *)(void *)((char *)patch + ln_round_up(sizeof *patch, sizeof(uint64_t)) + places);
-    patch->bits = (uint8_t *)(patch->values + plain + moved + taken);
+    patch->nursery = (uint64_t *)(void *)((char *)patch + start);
+    patch->values = patch->nursery + taken;
+    patch->places = (uint32_t *)(void *)(patch->values + plain + moved);
     return patch;
 }
 
 static bool is_comparable(const comparison *c) {
     const ln_arena *a = c->arenas[0], *b = c->arenas[1];
-    return a != b && a->page_top == ln_first_page(a) && b->page_top == ln_first_page(b) &&
-           a->zone_top == b->zone_top && a->zone_top >= a->nursery;
+    return a != b && a->control.shares_images && b->control.shares_images &&
+           a->page_top == ln_first_page(a) && b->page_top == ln_first_page(b) && a->zone_top == b->zone_top &&
+           a->zone_top >= a->nursery;
 }
 
 lunette_status ln_patch_take(const ln_image *image, const ln_arena *first, const ln_arena *second,
@@ -135,7 +138,7 @@ lunette_status ln_patch_take(const ln_image *image, const ln_arena *first, const
     if (!is_comparable(&c) || !collect(&c, false, &plain, NULL, NULL) ||
         !collect(&c, true, &moved, NULL, NULL))
         return LUNETTE_UNSUPPORTED;
-    size_t taken = ln_round_up((first->zone_top - first->nursery) / sizeof(uint64_t), GROUP);
+    size_t taken = ln_round_up((first->zone_top - first->nursery) / sizeof(uint64_t), LN_RELOCATE_GROUP);
     ln_patch *patch = new_patch(plain, moved, (uint32_t)taken);
     if (!patch)
         return LUNETTE_NO_MEMORY;
@@ -143,7 +146,7 @@ lunette_status ln_patch_take(const ln_image *image, const ln_arena *first, const
     patch->end = first->zone_top;
     bool whole = collect(&c, false, &plain, patch->places, patch->values) &&
                  collect(&c, true, &moved, patch->places + plain, patch->values + plain) &&
-                 collect_nursery(&c, patch, patch->values + plain + moved);
+                 collect_nursery(&c, patch);
     if (!whole)
         ln_patch_close(&patch);
     *out = patch;
@@ -163,13 +166,14 @@ bool ln_patch_apply(const ln_patch *patch, ln_arena *a) {
         words[patch->places[i]] = patch->values[i];
     for (uint32_t i = patch->plain; i < changed; i++)
         words[patch->places[i]] = patch->values[i] + base;
-    ln_relocate(ln_arena_at(a, patch->from), patch->values + changed, patch->bits, patch->taken, base);
+    ln_relocate(ln_arena_at(a, patch->from), patch->nursery, patch->taken, patch->mark,
+                (uint32_t)(base >> 32));
     return true;
 }
 
 size_t ln_patch_size(const ln_patch *patch) {
     return sizeof *patch + (patch->plain + patch->moved) * (sizeof(uint32_t) + sizeof(uint64_t)) +
-           patch->taken * sizeof(uint64_t) + patch->taken / GROUP;
+           patch->taken * sizeof(uint64_t);
 }
 
 void ln_patch_close(ln_patch **patch) {

@@ -1,22 +1,32 @@
-/* Copying an image while moving the addresses in it: what a spawn and a reset of a spawned arena are made of.
+/* Copying an image while moving the addresses in it: what a spawn and a reset are made of.
  *
- * Which words hold addresses is known from one bit a word. The bits are a 64th of the image, so the copy moves
- * hardly more memory than memcpy() does, and with vector instructions it takes hardly longer. */
+ * Arenas that share images lie at multiples of 4 GiB and are as large, so all addresses of one have the same upper half,
+ * which is all that differs between arenas. An image has in its place a mark: a number that is no other word's upper half.
+ * So the copy compares upper halves with the mark and replaces those that are equal, which keeps up with a plain
+ * one, and needs no list of where the addresses are. */
 #ifndef LN_ARENA_RELOCATE_H
 #define LN_ARENA_RELOCATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Copies `count` words, adding `distance` to those whose bit (of bits[i / 8], bit i % 8) is set. `count` is a
- * multiple of 8; both sides are aligned to 8 bytes and do not overlap. */
-void ln_relocate(uint64_t *to, const uint64_t *from, const uint8_t *bits, size_t count, uint64_t distance);
+/* Words are copied in groups of this size, both sides aligned to LN_RELOCATE_ALIGNMENT bytes. */
+enum { LN_RELOCATE_GROUP = 8, LN_RELOCATE_ALIGNMENT = 64 };
+
+/* Copies `count` words, with `upper` as the upper half of those that have `mark` there. They do not overlap. */
+void ln_relocate(uint64_t *to, const uint64_t *from, size_t count, uint32_t mark, uint32_t upper);
+
+/* The same for one word. */
+static inline uint64_t ln_relocate_word(uint64_t word, uint32_t mark, uint32_t upper) {
+    return word >> 32 == mark ? (uint64_t)upper << 32 | (uint32_t)word : word;
+}
 
 /* The index of the first of `count` words in which `moved` is not `from` so moved; `count` when there is none. */
-size_t ln_relocate_compare(const uint64_t *moved, const uint64_t *from, const uint8_t *bits, size_t count,
-                           uint64_t distance);
+size_t ln_relocate_compare(const uint64_t *moved, const uint64_t *from, size_t count, uint32_t mark,
+                           uint32_t upper);
 
-/* Sets the bits of those of `count` words whose value lies in first..last, both included. Returns how many. */
-size_t ln_relocate_find(uint8_t *bits, const uint64_t *words, size_t count, uint64_t first, uint64_t last);
+/* A number that is the upper half of none of `count` words, nor `but`. They are fewer than 2^31. */
+uint32_t ln_relocate_mark(const uint64_t *words, size_t count, uint32_t but);
 
 #endif
