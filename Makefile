@@ -8,6 +8,7 @@ PREFIX ?=
 DESTDIR ?=
 MESON_FLAGS ?=
 NINJA_FLAGS ?=
+TIME ?= 10m
 
 # Meson asks dpkg-architecture for Debian's library folder, which a machine without dpkg-dev does not have; it then
 # takes lib64, where neither Debian's loader nor its pkg-config looks.
@@ -15,7 +16,7 @@ DEBIAN_LIBDIR = $(if $(wildcard /etc/debian_version),$(shell cc -print-multiarch
 export BUILD
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench lint matrix install clean help deps configure
+.PHONY: build demo test bench plots soak lint matrix install clean help deps configure
 
 help: ## this list
 	@echo 'make            build the library and the tool into $(BUILD)/ (what is missing is named: make deps installs it)'
@@ -39,10 +40,18 @@ test: ## install what is missing, build, and run every test
 	@$(MAKE) --no-print-directory build
 	@scripts/test
 
-bench: ## measure against fresh states and the system's Lua; writes build/bench.json
+bench: ## measure against fresh states and the system's Lua; writes build/bench.json and build/plots/
 	@scripts/deps build test bench
 	@$(MAKE) --no-print-directory build
 	@scripts/bench
+
+plots: ## draw the pictures of the README in docs/plots/ from the last `make bench`
+	@python3 scripts/plot.py bench $(BUILD)/bench.json docs/plots
+
+soak: ## run mixed tenants on all processors for TIME=10m; writes build/soak.json and build/soak.svg, fails if anything creeps
+	@scripts/deps build test
+	@$(MAKE) --no-print-directory build
+	@scripts/soak $(TIME)
 
 lint: ## formatting, clang-tidy, cppcheck, shellcheck, and both compilers with warnings as errors
 	@scripts/deps build test lint

@@ -2,7 +2,8 @@
  *                      that live to their deadline; the category is a file's name up to its first dash, `all` is
  *                      all of them
  *
- * The value is the median; p50, p99, max and the script of the worst case stand beside it. There is no peer that
+ * The value is the median; p50, p99, max and the script of the worst case stand beside it, and 51 quantiles, from the
+ * least to the greatest. There is no peer that
  * ends these scripts at all, so the deadline itself stands in its place. A run that had to wait for a processor
  * says how late the machine is, not the guard: it is made again, as often as there are repeats. */
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 #include "bench.h"
 
-enum { REPEATS = 5, CATEGORIES_MAX = 16, WAITED_NS = 100 * 1000 };
+enum { REPEATS = 5, CATEGORIES_MAX = 16, QUANTILES = 51, WAITED_NS = 100 * 1000 };
 
 static const uint64_t DEADLINE_NS = UINT64_C(20000000);
 
@@ -126,14 +127,26 @@ static void run_script(lunette_context *context, const char *path) {
     free(text);
 }
 
+/* As a member of the entry's object. */
+static void print_quantiles(char *to, size_t size, category *of) {
+    int used = snprintf(to, size, ",\"quantiles\":[");
+    for (int i = 0; i < QUANTILES; i++) {
+        double value =
+            i + 1 == QUANTILES ? of->worst : bench_quantile(of->us, of->count, (double)i / (QUANTILES - 1));
+        used += snprintf(to + used, size - (size_t)used, "%s%.5g", i > 0 ? "," : "", value);
+    }
+    snprintf(to + used, size - (size_t)used, "]");
+}
+
 static void report(category *of) {
-    char name[64], extra[256], note[160];
+    char name[64], extra[256 + QUANTILES * 16], quantiles[QUANTILES * 16], note[160];
     double p50 = bench_quantile(of->us, of->count, 0.5);
     double p99 = bench_quantile(of->us, of->count, 0.99);
+    print_quantiles(quantiles, sizeof quantiles, of);
     snprintf(name, sizeof name, "overshoot:%.31s", of->name);
     snprintf(extra, sizeof extra,
-             ",\"p50\":%.5g,\"p99\":%.5g,\"max\":%.5g,\"scripts\":%u,\"runs\":%zu,\"worst\":\"%s\"", p50, p99,
-             of->worst, of->scripts, of->count, of->worst_script);
+             ",\"p50\":%.5g,\"p99\":%.5g,\"max\":%.5g,\"scripts\":%u,\"runs\":%zu,\"worst\":\"%s\"%s", p50,
+             p99, of->worst, of->scripts, of->count, of->worst_script, quantiles);
     snprintf(note, sizeof note, "p99 %.0f, max %.0f (%s), %u scripts", p99, of->worst, of->worst_script,
              of->scripts);
     bench_entry entry = {
