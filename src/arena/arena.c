@@ -456,7 +456,8 @@ void ln_arena_stats_get(const ln_arena *a, ln_arena_stats *stats) {
     size_t counted = committed < c->limit ? committed : c->limit;
     *stats = (ln_arena_stats){
         .used = a->used,
-        .peak = a->peak,
+        /* A kill may have come between the two words. */
+        .peak = a->peak > a->used ? a->peak : a->used,
         .committed = counted,
         .lent = committed - counted,
         .limit = c->limit,

@@ -403,7 +403,8 @@ static uint32_t next_free(const ln_arena *a, uint32_t offset, const char **wrong
 bool ln_zone_check(const ln_arena *a, char *why, size_t size) {
     const char *wrong = NULL;
     size_t total = 0;
-    if (!a->zone_mapped) {
+    /* The map is not committed before there is a block. */
+    if (!a->zone_mapped || a->zone_end == 0) {
         return true;
     }
     uint32_t offset = next_free(a, (uint32_t)LN_ZONE_START, &wrong);

@@ -591,8 +591,29 @@ static void the_shadow_notices_every_word(void **state) {
     assert_true(unnoticed <= sizeof(uint64_t) + 1 + (LN_CONTROL_SIZE - sizeof(ln_control)));
 }
 
+static void sound_before_the_first_block(void **state) {
+    (void)state;
+    kit_open(&k, &(ln_arena_config){.limit = MIB}, 1);
+    kit_assert_sound(&k);
+    ln_arena_close(&k.arena);
+}
+
+/* A run may be killed between the two words that a block is counted in. */
+static void the_peak_is_never_below_what_is_used(void **state) {
+    (void)state;
+    kit_open(&k, &(ln_arena_config){.limit = MIB}, 1);
+    assert_int_equal(ln_arena_seal(k.arena), LUNETTE_OK);
+    k.arena->used += 16;
+    ln_arena_stats stats = stats_now();
+    assert_true(stats.used >= 16 && stats.peak >= stats.used);
+    k.arena->used -= 16;
+    ln_arena_close(&k.arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sound_before_the_first_block),
+        cmocka_unit_test(the_peak_is_never_below_what_is_used),
         cmocka_unit_test(the_shadow_notices_every_word),
         cmocka_unit_test(classes_cover_every_size),
         cmocka_unit_test(bins_are_ordered),
