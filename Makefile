@@ -16,7 +16,7 @@ DEBIAN_LIBDIR = $(if $(wildcard /etc/debian_version),$(shell cc -print-multiarch
 export BUILD
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench plots soak lint matrix install clean help deps configure
+.PHONY: build demo test bench plots soak fuzz lint matrix install clean help deps configure
 
 help: ## this list
 	@echo 'make            build the library and the tool into $(BUILD)/ (what is missing is named: make deps installs it)'
@@ -52,6 +52,10 @@ soak: ## run mixed tenants on all processors for TIME=10m; writes build/soak.jso
 	@scripts/deps build test
 	@$(MAKE) --no-print-directory build
 	@scripts/soak $(TIME)
+
+fuzz: ## TIME=60s FUZZ="program arena": look for inputs that break something, with libFuzzer
+	@scripts/deps build fuzz
+	@scripts/fuzz $(TIME) $(FUZZ)
 
 lint: ## formatting, clang-tidy, cppcheck, shellcheck, and both compilers with warnings as errors
 	@scripts/deps build test lint
