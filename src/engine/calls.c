@@ -39,11 +39,11 @@ lunette_status lunette_context_forget(lunette_context *context, const lunette_va
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: %s", NAME,
                           context && function ? "`function` is no function reference"
                                               : "an argument is NULL");
-    bool inside = ln_vm_is_inside(context->vm);
+    bool inside = ln_machine_is_inside(context->vm);
     lunette_status status = inside ? LUNETTE_OK : ln_context_hold(context, NAME);
     if (status != LUNETTE_OK)
         return status;
-    status = ln_vm_forget(context->vm, function);
+    status = ln_machine_forget(context->vm, function);
     return inside ? ln_failure_plain(status, NAME) : ln_context_let_go(context, status, NAME);
 }
 
@@ -90,7 +90,7 @@ lunette_status lunette_context_collect(lunette_context *context) {
     if (status != LUNETTE_OK)
         return status;
     ln_budget budget = ln_limits_budget(&context->engine->limits);
-    return ln_context_let_go(context, ln_vm_collect(context->vm, &budget), NAME);
+    return ln_context_let_go(context, ln_machine_collect(context->vm, &budget), NAME);
 }
 
 lunette_status lunette_context_clear_error(lunette_context *context) {
@@ -98,7 +98,7 @@ lunette_status lunette_context_clear_error(lunette_context *context) {
     lunette_status status = ln_context_hold(context, NAME);
     if (status != LUNETTE_OK)
         return status;
-    ln_vm_clear_error(context->vm);
+    ln_machine_clear_error(context->vm);
     return ln_context_let_go(context, LUNETTE_OK, NAME);
 }
 

@@ -19,7 +19,7 @@ lunette_status ln_context_hold(lunette_context *context, const char *function) {
 }
 
 lunette_status ln_context_let_go_worded(lunette_context *context, lunette_status status) {
-    lunette_state state = ln_vm_error(context->vm) ? LUNETTE_STATE_FAILED : LUNETTE_STATE_READY;
+    lunette_state state = ln_machine_error(context->vm) ? LUNETTE_STATE_FAILED : LUNETTE_STATE_READY;
     atomic_store_explicit(&context->state, state, memory_order_relaxed);
     atomic_store_explicit(&context->busy, false, memory_order_release);
     return status;
@@ -43,7 +43,7 @@ lunette_status lunette_context_reset(lunette_context *context) {
     lunette_status status = ln_context_hold(context, NAME);
     if (status != LUNETTE_OK)
         return status;
-    status = ln_vm_reset(context->vm);
+    status = ln_machine_reset(context->vm);
     ln_context_trim(context);
     return ln_context_let_go(context, status, NAME);
 }
@@ -85,23 +85,23 @@ static lunette_status complete_bounds(lunette_bounds *bounds, const char *functi
     return LUNETTE_OK;
 }
 
-/* What ln_vm_check_value() found, after the name of the value. */
+/* What ln_machine_check_value() found, after the name of the value. */
 static const char *refusal_of(lunette_status status) {
     return status == LUNETTE_STALE ? "refers to a function that a reset took away, or that was forgotten"
                                    : "is no value that can be given to a script";
 }
 
 /* Whether the VM can be given what the run needs. */
-static lunette_status check_values(const ln_vm *vm, const ln_program *program,
+static lunette_status check_values(const lunette_machine *vm, const ln_program *program,
                                    const lunette_run_options *options, const char *function) {
-    if (program->function && ln_vm_check_value(vm, program->function) != LUNETTE_OK)
+    if (program->function && ln_machine_check_value(vm, program->function) != LUNETTE_OK)
         return ln_failure(LUNETTE_STALE, "%s: `function` %s", function, refusal_of(LUNETTE_STALE));
     if (options->argument_count > 0 && !options->arguments)
         return ln_failure(LUNETTE_INVALID_ARGUMENT,
                           "%s: options.arguments is NULL, but argument_count is %zu", function,
                           options->argument_count);
     for (size_t i = 0; i < options->argument_count; i++) {
-        lunette_status status = ln_vm_check_value(vm, &options->arguments[i]);
+        lunette_status status = ln_machine_check_value(vm, &options->arguments[i]);
         if (status != LUNETTE_OK)
             return ln_failure(status, "%s: options.arguments[%zu] %s", function, i, refusal_of(status));
     }
@@ -135,7 +135,7 @@ static lunette_status check_options(const lunette_context *context, const lunett
     if (status != LUNETTE_OK)
         return status;
     *budget = ln_limits_budget(&limits);
-    if (options->allow_bytecode && ln_sandbox_level(context->engine->sandbox) != LUNETTE_SANDBOX_NONE)
+    if (options->allow_bytecode && context->engine->sandbox != LUNETTE_SANDBOX_NONE)
         return ln_failure(LUNETTE_INVALID_ARGUMENT,
                           "%s: options.allow_bytecode is for sandbox level none only", function);
     return LUNETTE_OK;
@@ -146,23 +146,23 @@ static lunette_status check_options(const lunette_context *context, const lunett
 static lunette_status compile_here(lunette_context *context, ln_program *program, const ln_budget *budget,
                                    const ln_seen_key *key, ln_code **code) {
     lunette_stats stats;
-    lunette_status status = ln_vm_compile(context->vm, program, budget, code);
+    lunette_status status = ln_machine_compile(context->vm, program, budget, code);
     if (status > LUNETTE_OK)
         return status;
-    ln_vm_stats(context->vm, &stats);
+    ln_machine_stats(context->vm, &stats);
     program->spent_ns = stats.wall_ns;
     if (*code)
         ln_seen_add(context->engine->cache, key, *code);
-    if (ln_vm_reset(context->vm) != LUNETTE_OK)
+    if (ln_machine_reset(context->vm) != LUNETTE_OK)
         ln_code_release(code);
     return LUNETTE_OK;
 }
 
 /* Where this template's contexts can load the code faster than it stands there, sees to it. */
 static void press(lunette_context *context, const ln_seen_key *key, ln_code *code) {
-    if (LN_LIKELY(!ln_vm_wants_press(context->vm, code)))
+    if (LN_LIKELY(!ln_machine_wants_press(context->vm, code)))
         return;
-    size_t grown = ln_vm_press(context->vm, code);
+    size_t grown = ln_machine_press(context->vm, code);
     if (key)
         ln_seen_grow(context->engine->cache, key, code, grown);
 }
@@ -178,7 +178,7 @@ static lunette_status find_code(lunette_context *context, ln_program *program, c
         return LUNETTE_OK;
     *code = ln_seen_find(cache, &key, &again);
     lunette_status status = LUNETTE_OK;
-    if (!*code && again && ln_vm_pristine(context->vm))
+    if (!*code && again && ln_machine_pristine(context->vm))
         status = compile_here(context, program, budget, &key, code);
     if (*code)
         press(context, &key, *code);
@@ -204,7 +204,7 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
         program->code = code;
     }
     if (status == LUNETTE_OK)
-        status = ln_vm_run(context->vm, program, budget, results);
+        status = ln_machine_run(context->vm, program, budget, results);
     if (LN_UNLIKELY(status == LUNETTE_VM_FAULT))
         atomic_fetch_add_explicit(&context->engine->vm_faults, 1, memory_order_relaxed);
     program->name = NULL;
@@ -296,7 +296,7 @@ lunette_status lunette_context_run_script(lunette_context *context, const lunett
 
 /* Says in words why a text did not compile, from the context's error. */
 static lunette_status refuse_text(const lunette_context *context, lunette_status status) {
-    const lunette_error *error = ln_vm_error(context->vm);
+    const lunette_error *error = ln_machine_error(context->vm);
     if (!error || status < LUNETTE_OK)
         return ln_failure_plain(status, "lunette_script_compile");
     return ln_failure(status, "%s:%d: %s", error->chunk ? error->chunk : "?", error->line, error->message);
@@ -310,9 +310,9 @@ static lunette_status compile_named(lunette_context *context, const char *name, 
     if (!chunk.text)
         return LUNETTE_NO_MEMORY;
     ln_program program = {.name = chunk.text, .text = text, .size = size};
-    lunette_status status = ln_vm_compile(context->vm, &program, &budget, code);
+    lunette_status status = ln_machine_compile(context->vm, &program, &budget, code);
     free(chunk.heap);
-    if (status == LUNETTE_OK && ln_vm_reset(context->vm) == LUNETTE_OK)
+    if (status == LUNETTE_OK && ln_machine_reset(context->vm) == LUNETTE_OK)
         press(context, NULL, *code);
     return status;
 }
@@ -381,11 +381,11 @@ lunette_status lunette_context_set_global(lunette_context *context, const char *
     lunette_status status = ln_context_hold_to_run(context, NAME);
     if (status != LUNETTE_OK)
         return status;
-    status = ln_vm_check_value(context->vm, value);
+    status = ln_machine_check_value(context->vm, value);
     if (status != LUNETTE_OK)
         return ln_context_let_go_worded(context,
                                         ln_failure(status, "%s: `value` %s", NAME, refusal_of(status)));
-    return ln_context_let_go(context, ln_vm_set_global(context->vm, name, value), NAME);
+    return ln_context_let_go(context, ln_machine_set_global(context->vm, name, value), NAME);
 }
 
 lunette_status lunette_context_get_global(lunette_context *context, const char *name, lunette_value **value) {
@@ -399,18 +399,18 @@ lunette_status lunette_context_get_global(lunette_context *context, const char *
     if (status != LUNETTE_OK)
         return status;
     complete_bounds(&bounds, NAME);
-    return ln_context_let_go(context, ln_vm_get_global(context->vm, name, &bounds, value), NAME);
+    return ln_context_let_go(context, ln_machine_get_global(context->vm, name, &bounds, value), NAME);
 }
 
 /* --- The rest --- */
 
 void lunette_context_cancel(lunette_context *context) {
     if (context)
-        ln_vm_cancel(context->vm);
+        ln_machine_cancel(context->vm);
 }
 
 const lunette_error *lunette_context_error(const lunette_context *context) {
-    return context ? ln_vm_error(context->vm) : NULL;
+    return context ? ln_machine_error(context->vm) : NULL;
 }
 
 lunette_status lunette_context_stats(const lunette_context *context, lunette_stats *stats) {
@@ -419,7 +419,7 @@ lunette_status lunette_context_stats(const lunette_context *context, lunette_sta
                           "lunette_context_stats: an argument is NULL, or stats->size is not "
                           "sizeof(lunette_stats)");
     size_t size = stats->size;
-    ln_vm_stats(context->vm, stats);
+    ln_machine_stats(context->vm, stats);
     stats->size = size;
     return LUNETTE_OK;
 }
@@ -432,7 +432,7 @@ lunette_status lunette_context_verify(const lunette_context *given) {
     lunette_status status = ln_context_hold(context, NAME);
     if (status != LUNETTE_OK)
         return status;
-    status = ln_vm_verify(context->vm, why, sizeof why);
+    status = ln_machine_verify(context->vm, why, sizeof why);
     if (status == LUNETTE_DEFECT)
         return ln_context_let_go_worded(context, ln_failure(status, "%s: %s", NAME, why));
     return ln_context_let_go(context, status, NAME);

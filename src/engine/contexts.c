@@ -17,7 +17,7 @@ static lunette_status make(void *ud, void *key, void **item) {
     lunette_context *context = calloc(1, sizeof *context);
     if (!context)
         return LUNETTE_NO_MEMORY;
-    lunette_status status = ln_vm_open(from->state, context, &context->vm);
+    lunette_status status = ln_machine_open(from->state, context, &context->vm);
     if (status != LUNETTE_OK) {
         free(context);
         return status > LUNETTE_OK ? LUNETTE_SYSTEM : status;
@@ -35,7 +35,7 @@ static lunette_status adopt(void *ud, void *item, void *key) {
     (void)ud;
     lunette_context *context = item;
     lunette_template *from = key;
-    lunette_status status = ln_vm_adopt(context->vm, from->state);
+    lunette_status status = ln_machine_adopt(context->vm, from->state);
     if (status != LUNETTE_OK)
         return status > LUNETTE_OK ? LUNETTE_SYSTEM : status;
     ln_engine_template_retain(from);
@@ -59,18 +59,18 @@ static bool check(void *ud, void *item) {
     bool fit = engine->check(engine->check_ud, context);
     context->user_data = NULL;
     return ln_context_hold(context, "lunette_context_acquire") == LUNETTE_OK && fit &&
-           ln_vm_reset(context->vm) == LUNETTE_OK;
+           ln_machine_reset(context->vm) == LUNETTE_OK;
 }
 
 static void trim(void *ud, void *item) {
     (void)ud;
-    ln_vm_trim(((lunette_context *)item)->vm, 0);
+    ln_machine_trim(((lunette_context *)item)->vm, 0);
 }
 
 static void destroy(void *ud, void *item) {
     (void)ud;
     lunette_context *context = item;
-    ln_vm_close(&context->vm);
+    ln_machine_close(&context->vm);
     ln_engine_template_release(context->from);
     free(context);
 }
@@ -145,13 +145,10 @@ lunette_status lunette_context_acquire_from(lunette_template *from, uint64_t wai
 }
 
 /* Asks what the last run left before it gives anything back, for that begins with arithmetic that takes a good part
- * of a release's time. At level none finalizers may have taken more after the run. */
+ * of a release's time. */
 void ln_context_trim(lunette_context *context) {
-    lunette_stats last;
-    ln_vm_stats(context->vm, &last);
-    if (LN_UNLIKELY(last.memory_committed > LN_HIGH_WATER ||
-                    ln_sandbox_level(context->engine->sandbox) == LUNETTE_SANDBOX_NONE))
-        ln_vm_trim(context->vm, LN_HIGH_WATER);
+    if (LN_UNLIKELY(ln_machine_committed(context->vm) > LN_HIGH_WATER))
+        ln_machine_trim(context->vm, LN_HIGH_WATER);
 }
 
 lunette_status lunette_context_release(lunette_context **out) {
@@ -162,7 +159,7 @@ lunette_status lunette_context_release(lunette_context **out) {
     if (status != LUNETTE_OK)
         return status;
     *out = NULL;
-    bool clean = ln_vm_reset(context->vm) == LUNETTE_OK;
+    bool clean = ln_machine_reset(context->vm) == LUNETTE_OK;
     ln_context_trim(context);
     context->user_data = NULL;
     ln_pool_release(context->pool, context, clean);

@@ -50,31 +50,19 @@ static lunette_status check_config(const lunette_config *config) {
     if (config->on_panic == LUNETTE_PANIC_PROPAGATE && config->contain_faults == LUNETTE_ON)
         return ln_failure(LUNETTE_INVALID_ARGUMENT,
                           "config.on_panic is to propagate, but contain_faults is on: only one can be");
-    if ((unsigned)config->gc > LUNETTE_GC_GENERATIONAL)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.gc is %d, which is none", (int)config->gc);
-    if (config->gc_pause > 1000 || config->gc_step > 1000 || config->gc_minor > 100 ||
-        config->gc_major > 1000)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT,
-                          "config.gc_…: gc_pause, gc_step and gc_major go to 1000 percent, gc_minor to 100");
     if ((config->allow_count > 0 && !config->allow) || (config->deny_count > 0 && !config->deny))
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.%s is NULL, but its count is not 0",
                           config->allow_count > 0 && !config->allow ? "allow" : "deny");
     return LUNETTE_OK;
 }
 
-static lunette_status open_sandbox(lunette_engine *engine, const lunette_config *config) {
+static lunette_status open_settings(lunette_engine *engine, const lunette_config *config) {
+    const lunette_backend *backend = engine->setup.backend;
     char why[200] = "";
-    ln_sandbox_config sandbox = {
-        .level = config->sandbox,
-        .allow = config->allow,
-        .allow_count = config->allow_count,
-        .deny = config->deny,
-        .deny_count = config->deny_count,
-        .permissions = config->permissions,
-        .root = config->root,
-    };
-    lunette_status status = ln_sandbox_open(&sandbox, &engine->sandbox, why, sizeof why);
-    if (*why)
+    if (!backend->open)
+        return LUNETTE_OK;
+    lunette_status status = backend->open(config, &engine->setup.settings, why, sizeof why);
+    if (status != LUNETTE_OK && *why)
         return ln_failure(status, "config.%s", why);
     return ln_failure_plain(status, "lunette_engine_open");
 }
@@ -85,6 +73,7 @@ static bool contains_faults(const lunette_config *config) {
 
 static lunette_status open_guard(lunette_engine *engine, const lunette_config *config) {
     static const ln_guard_kind KINDS[] = {LN_GUARD_AUTO, LN_GUARD_SIGNAL, LN_GUARD_HOOK};
+    const void *code[LN_MACHINE_CODE];
     ln_guard_config guard = {
         .kind = KINDS[config->guard],
         .signal = config->guard_signal,
@@ -92,7 +81,8 @@ static lunette_status open_guard(lunette_engine *engine, const lunette_config *c
         .log = engine->log,
         .log_ud = engine->log_ud,
     };
-    guard.code = ln_vm_code(&guard.code_count);
+    guard.code = code;
+    guard.code_count = ln_machine_code(engine->setup.backend, code);
     lunette_status status = ln_guard_open(&guard, &engine->guard);
     if (status == LUNETTE_UNSUPPORTED)
         return ln_failure(status,
@@ -103,25 +93,18 @@ static lunette_status open_guard(lunette_engine *engine, const lunette_config *c
 }
 
 static void fill_setup(lunette_engine *engine, const lunette_config *config) {
-    engine->setup = (ln_vm_setup){
-        .sandbox = engine->sandbox,
-        .guard = engine->guard,
-        .memory_limit = (size_t)engine->limits.memory,
-        .gc = config->gc,
-        .gc_pause = config->gc_pause,
-        .gc_step = config->gc_step,
-        .gc_minor = config->gc_minor,
-        .gc_major = config->gc_major,
-        .deterministic = config->deterministic,
-        .on_panic = config->on_panic,
-        .post_mortem = contains_faults(config) || ln_guard_kind_of(engine->guard) == LN_GUARD_HOOK,
-        .output = config->output ? config->output : write_standard_output,
-        .output_ud = config->output_ud,
-        .warning = config->warning,
-        .warning_ud = config->warning_ud,
-        .alloc = config->alloc,
-        .alloc_ud = config->alloc_ud,
-    };
+    ln_machine_setup *setup = &engine->setup;
+    setup->guard = engine->guard;
+    setup->memory_limit = (size_t)engine->limits.memory;
+    setup->deterministic = config->deterministic;
+    setup->on_panic = config->on_panic;
+    setup->post_mortem = contains_faults(config) || ln_guard_kind_of(engine->guard) == LN_GUARD_HOOK;
+    setup->output = config->output ? config->output : write_standard_output;
+    setup->output_ud = config->output_ud;
+    setup->warning = config->warning;
+    setup->warning_ud = config->warning_ud;
+    setup->alloc = config->alloc;
+    setup->alloc_ud = config->alloc_ud;
 }
 
 /* Runs that must be identical go without: what is loaded leaves other memory free than what is parsed, so objects would
@@ -156,14 +139,16 @@ static lunette_status open_engine(lunette_engine *engine, const lunette_config *
     engine->log_ud = config->log_ud;
     engine->on_error = config->on_error;
     engine->on_error_ud = config->on_error_ud;
+    engine->sandbox = config->sandbox;
+    engine->setup.backend = ln_builtin_backend();
     if (status == LUNETTE_OK)
-        status = open_sandbox(engine, config);
+        status = open_settings(engine, config);
     if (status == LUNETTE_OK)
         status = open_guard(engine, config);
     if (status != LUNETTE_OK)
         return status;
     fill_setup(engine, config);
-    snprintf(engine->release, sizeof engine->release, "%s", ln_lua_release());
+    snprintf(engine->release, sizeof engine->release, "%s", engine->setup.backend->version());
     status = open_standard(engine, config);
     if (status == LUNETTE_OK)
         status = open_cache(engine, config->script_cache);
@@ -203,7 +188,8 @@ void ln_engine_free(lunette_engine *engine) {
         ln_engine_template_release(engine->standard);
     ln_seen_close(&engine->cache);
     ln_guard_close(&engine->guard);
-    ln_sandbox_close(&engine->sandbox);
+    if (engine->setup.backend && engine->setup.backend->close && engine->setup.settings)
+        engine->setup.backend->close(engine->setup.settings);
     free(engine);
 }
 
@@ -241,7 +227,7 @@ lunette_status lunette_engine_info_get(lunette_engine *engine, lunette_engine_in
         .reset = engine->setup.alloc ? "reopen" : "image",
         .image_bytes = ln_template_size(engine->standard->state),
         .relocatable = ln_template_shared(engine->standard->state),
-        .stack_needed = LN_VM_STACK,
+        .stack_needed = ln_machine_stack(engine->setup.backend),
         .vm_faults = atomic_load_explicit(&engine->vm_faults, memory_order_relaxed),
     };
     return LUNETTE_OK;
@@ -249,10 +235,4 @@ lunette_status lunette_engine_info_get(lunette_engine *engine, lunette_engine_in
 
 const char *lunette_version(void) {
     return LUNETTE_VERSION;
-}
-
-const char *lunette_lua_version(void) {
-    static _Thread_local char text[24];
-    snprintf(text, sizeof text, "Lua %s", ln_lua_release());
-    return text;
 }

@@ -5,10 +5,10 @@
 #include <stdatomic.h>
 
 #include "engine/seen.h"
-#include "lua/vm.h"
 #include "lunette/context.h"
 #include "lunette/script.h"
 #include "lunette/template.h"
+#include "machine/machine.h"
 #include "pool/pool.h"
 
 /* What stays committed in a context that is reset after a larger run. */
@@ -19,12 +19,12 @@ struct lunette_engine {
      * stays until the last context has come back, frees the engine. */
     atomic_size_t references;
     atomic_bool closed;
-    lunette_limits limits; /* complete: no zeros */
-    ln_sandbox *sandbox;
+    lunette_limits limits;   /* complete: no zeros */
+    lunette_sandbox sandbox; /* the level */
     ln_guard *guard;
     lunette_log_fn log;
     void *log_ud;
-    ln_vm_setup setup;
+    ln_machine_setup setup;
     lunette_template *standard; /* what its configuration makes; no reference of its own to the engine */
     ln_pool *pool;              /* shut when the host closes the engine; lies there as long as the engine */
     ln_seen *cache;             /* NULL: none is wanted */
@@ -54,7 +54,7 @@ struct lunette_context {
     lunette_engine *engine;
     ln_pool *pool; /* of the engine, also after the engine has been closed */
     lunette_template *from;
-    ln_vm *vm;
+    lunette_machine *vm;
     atomic_bool busy;
     atomic_int state; /* a lunette_state, when not busy */
     uint64_t made;    /* moment of ln_os_now() */
@@ -70,6 +70,9 @@ lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *
 
 /* The budget that complete limits make. */
 ln_budget ln_limits_budget(const lunette_limits *limits);
+
+/* What is there without being registered. */
+const lunette_backend *ln_builtin_backend(void);
 
 /* Opens the engine's pool, which ends the engine when it ends. */
 lunette_status ln_engine_open_pool(lunette_engine *engine, const lunette_pool_config *given);

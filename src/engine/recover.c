@@ -11,7 +11,7 @@ lunette_status ln_recover_check(const lunette_context *context, const lunette_ru
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: options.trace is %d: default, on or off", function,
                           (int)options->trace);
     lunette_status status =
-        options->fallback ? ln_vm_check_value(context->vm, options->fallback) : LUNETTE_OK;
+        options->fallback ? ln_machine_check_value(context->vm, options->fallback) : LUNETTE_OK;
     if (status != LUNETTE_OK)
         return ln_failure(status, "%s: options.fallback is no value that can stand in for a result",
                           function);
@@ -33,11 +33,11 @@ bool ln_recover_again(const lunette_run_options *options, lunette_status status,
 void ln_recover_tell(lunette_context *context, const lunette_run_options *options) {
     const lunette_engine *engine = context->engine;
     if (options->trace == LUNETTE_OFF)
-        ln_vm_cut_trace(context->vm, 0);
+        ln_machine_cut_trace(context->vm, 0);
     else if (options->trace_depth != 0)
-        ln_vm_cut_trace(context->vm, options->trace_depth);
+        ln_machine_cut_trace(context->vm, options->trace_depth);
     if (engine->on_error)
-        engine->on_error(engine->on_error_ud, context, ln_vm_error(context->vm));
+        engine->on_error(engine->on_error_ud, context, ln_machine_error(context->vm));
 }
 
 static lunette_status stand_in(const lunette_value *items, size_t count, lunette_value **results) {

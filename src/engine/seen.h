@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lua/code.h"
 #include "lunette/status.h"
+#include "machine/code.h"
 
 typedef struct ln_seen ln_seen;
 

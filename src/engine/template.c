@@ -15,9 +15,9 @@ static lunette_status check_preload(const lunette_preload *preload, size_t count
     return LUNETTE_OK;
 }
 
-/* Reads the host's modules, of whatever version their structs are. */
+/* Reads the host's modules, of whatever version their structs are; `list` refers to what was read. */
 static lunette_status read_modules(const lunette_template_config *config, const char *what,
-                                   lunette_module *modules) {
+                                   lunette_module *modules, const lunette_module **list) {
     for (size_t i = 0; i < config->module_count; i++) {
         const lunette_module *module = config->modules[i];
         if (!module)
@@ -26,11 +26,12 @@ static lunette_status read_modules(const lunette_template_config *config, const 
             ln_read_sized(&modules[i], sizeof modules[i], module, module->size, "lunette_module");
         if (status != LUNETTE_OK)
             return status;
+        list[i] = &modules[i];
     }
     return LUNETTE_OK;
 }
 
-static lunette_status explain(lunette_status status, const char *what, const char *why) {
+static lunette_status explain(lunette_status status, const char *what, const char *why, size_t stack) {
     if (status == LUNETTE_OK)
         return status;
     if (status == LUNETTE_INVALID_ARGUMENT)
@@ -38,7 +39,7 @@ static lunette_status explain(lunette_status status, const char *what, const cha
     if (status == LUNETTE_STACK_TOO_SMALL)
         return ln_failure(
             status, "this thread has less than the %zu KiB of C stack left that a run needs (ulimit -s)",
-            (size_t)LN_VM_STACK / 1024);
+            stack / 1024);
     if (status == LUNETTE_NO_MEMORY)
         return ln_failure(
             status,
@@ -51,21 +52,16 @@ static lunette_status explain(lunette_status status, const char *what, const cha
 }
 
 static lunette_status open_state(lunette_engine *engine, const lunette_template_config *config,
-                                 const char *what, lunette_module *modules, ln_template **state) {
+                                 const char *what, lunette_module *modules, const lunette_module **list,
+                                 ln_template **state) {
     char why[200] = "";
-    lunette_status status = read_modules(config, what, modules);
+    lunette_template_config read = *config;
+    lunette_status status = read_modules(config, what, modules, list);
+    read.modules = list;
     if (status != LUNETTE_OK)
         return status;
-    ln_recipe recipe = {
-        .preload = config->preload,
-        .preload_count = config->preload_count,
-        .modules = {.items = modules,
-                    .count = config->module_count,
-                    .prefix = config->module_prefix,
-                    .permissions = ln_sandbox_permissions(engine->sandbox)},
-    };
-    status = ln_template_open(&engine->setup, &recipe, state, why, sizeof why);
-    return explain(status, what, why);
+    status = ln_template_open(&engine->setup, &read, state, why, sizeof why);
+    return explain(status, what, why, ln_machine_stack(engine->setup.backend));
 }
 
 lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_template_config *config,
@@ -79,8 +75,10 @@ lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_tem
                           config->module_count);
     lunette_template *template = calloc(1, sizeof *template);
     lunette_module *modules = calloc(config->module_count + 1, sizeof *modules);
-    status = template && modules ? open_state(engine, config, what, modules, &template->state)
-                                 : ln_failure_plain(LUNETTE_NO_MEMORY, what);
+    const lunette_module **list = calloc(config->module_count + 1, sizeof *list);
+    status = template && modules && list ? open_state(engine, config, what, modules, list, &template->state)
+                                         : ln_failure_plain(LUNETTE_NO_MEMORY, what);
+    free(list);
     free(modules);
     if (status != LUNETTE_OK) {
         free(template);

@@ -17,7 +17,7 @@ ln_tree *ln_call_tree(lunette_call *call) {
         call->scratch_used = true;
         ln_tree_rewind(&vm->scratch, &vm->scratch_base);
     }
-    vm->scratch.limit = vm->setup->memory_limit;
+    vm->scratch.limit = vm->machine.setup->memory_limit;
     return &vm->scratch;
 }
 
@@ -33,7 +33,7 @@ lunette_status ln_call_scratch(lunette_call *call, size_t size, void **start) {
 /* --- Asking --- */
 
 lunette_context *lunette_call_context(const lunette_call *call) {
-    return call ? call->vm->context : NULL;
+    return call ? call->vm->machine.context : NULL;
 }
 
 const char *lunette_call_name(const lunette_call *call) {
@@ -41,7 +41,7 @@ const char *lunette_call_name(const lunette_call *call) {
 }
 
 bool lunette_call_permits(const lunette_call *call, uint32_t permissions) {
-    return call && (call->vm->from->modules.permissions & permissions) == permissions;
+    return call && (ln_vm_modules(call->vm)->permissions & permissions) == permissions;
 }
 
 int lunette_call_count(const lunette_call *call) {
@@ -125,7 +125,7 @@ lunette_status lunette_arg_fail(lunette_call *call, int index, const char *forma
 static lunette_status copy_value(lunette_call *call, const lunette_value *value, lunette_value *copy) {
     if (!call || !value)
         return LUNETTE_INVALID_ARGUMENT;
-    lunette_status status = ln_vm_check_value(call->vm, value);
+    lunette_status status = ln_values_check(&call->vm->machine, value);
     return status == LUNETTE_OK ? as_memory(ln_tree_copy_value(ln_call_tree(call), value, copy)) : status;
 }
 
@@ -261,7 +261,7 @@ lunette_status lunette_arg_string_or(lunette_call *call, int index, const char *
  * may have finalizers, the collector stands still meanwhile. */
 static bool protect(const lunette_call *call, lua_CFunction body, void *ud, int index, int results) {
     lua_State *L = call->L;
-    bool finalizers = ln_sandbox_level(call->vm->setup->sandbox) == LUNETTE_SANDBOX_NONE;
+    bool finalizers = ln_sandbox_level(ln_vm_settings(call->vm)->sandbox) == LUNETTE_SANDBOX_NONE;
     if (!lua_checkstack(L, 3))
         return false;
     bool stopped = finalizers && lua_gc(L, LUA_GCISRUNNING);

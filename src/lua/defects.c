@@ -4,6 +4,7 @@
 
 #include "base/compiler.h"
 #include "lua/vm.h"
+#include "lunette/engine.h"
 
 /* In which of the releases 5.4.0 to 5.4.8 it is: bit n for 5.4.n. */
 enum { BEFORE_4_5 = 0x1F, BEFORE_4_7 = 0x7F, BEFORE_4_8 = 0xFF, ALL = 0x1FF, R4 = 1 << 4 };

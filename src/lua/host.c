@@ -50,7 +50,7 @@ static int raise_status(lua_State *L, const ln_function *function, lunette_statu
 /* Raises Lua's own error of memory, for what could not be allocated where nothing may be raised: asks for more than there
  * can be. */
 static void raise_memory(const lunette_call *call) {
-    lua_newuserdatauv(call->L, call->vm->setup->memory_limit, 0);
+    lua_newuserdatauv(call->L, call->vm->machine.setup->memory_limit, 0);
     luaL_error(call->L, "not enough memory");
 }
 

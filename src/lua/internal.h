@@ -12,62 +12,61 @@
 #include "lua/files.h"
 #include "lua/modules.h"
 #include "lua/references.h"
-#include "lua/report.h"
 #include "lua/vm.h"
+#include "machine/machine.h"
 
 enum { LN_RANDOM_BYTES = 32 };
 
-/* What a template keeps of the state it built. */
-struct ln_template {
-    const ln_vm_setup *setup;
-    ln_image *image; /* shared by its VMs; NULL: each builds its own */
-    size_t image_size;
-    size_t state_at;          /* offset in the arena of the main thread */
-    size_t random_at;         /* and of math.random's state; 0: the script has none */
-    lunette_preload *preload; /* copied texts, where VMs build themselves */
-    size_t preload_count;
-    ln_modules modules;
-};
+/* C stack a run needs: what the deepest nesting of calls takes, and what a coroutine may be closed on top of
+ * (coroutine.c), whose own count of calls begins anew. */
+enum { LN_VM_CLOSING_STACK = 128 << 10, LN_VM_STACK = (512 << 10) + LN_VM_CLOSING_STACK };
+_Static_assert(LN_VM_STACK == LN_STACK_MINIMUM + LN_VM_CLOSING_STACK, "the guard's minimum is part of it");
 
-/* The host's half of a VM: outside the arena, so a reset does not touch it and a script cannot. */
-struct ln_vm {
-    const ln_vm_setup *setup;
-    const ln_template *from;
-    lunette_context *context;
-    ln_arena *arena;
-    ln_arena_shadow shadow; /* of the arena's own words; own reservation only */
-    bool suspect;           /* its memory may be corrupt: a fault was contained in it */
-    const ln_image
-        *image; /* what a reset restores: the template's or own_image; NULL with a host's allocator */
-    ln_image *own_image; /* where the template's cannot be shared */
-    lua_State *L;        /* the main thread; NULL: there is no state */
+typedef struct ln_sandbox ln_sandbox;
+
+/* What an engine's configuration says about Lua. */
+typedef struct ln_settings {
+    ln_sandbox *sandbox;
+    lunette_gc gc;
+    unsigned gc_pause, gc_step, gc_minor, gc_major;
+} ln_settings;
+
+/* Where the machine's roots point. */
+enum { LN_ROOT_STATE, LN_ROOT_RANDOM };
+
+/* A machine, and behind it what Lua needs outside of the arena. */
+typedef struct ln_vm {
+    lunette_machine machine;
+    lua_State *L;       /* the main thread */
+    void *random_state; /* of math.random, inside the arena; NULL: the script has none */
 
     /* While a run is going on. Read by signal handlers on the run's own thread. */
     lua_State *volatile running; /* the coroutine that runs now */
     volatile lua_Hook pending;   /* what a deadline wants called at the next safe point; NULL: nothing */
-    ln_report *report;           /* where what goes wrong is noted */
     lua_State *stood;            /* what was running when the last run ended */
-    bool located;                /* the report's trace says where the script was at its deadline */
     unsigned closing;            /* coroutines that are closing one another */
     const char *stack_top;       /* where the run's part of the C stack begins */
     bool counting;               /* a limit needs the count hook */
-    ln_tree *error_value;        /* where an uncaught error value goes; NULL: nowhere */
-    bool panicked;
-    ln_files files;            /* that scripts at level none have open */
-    ln_tree scratch;           /* what calls of host functions keep: see call.h */
-    ln_tree_mark scratch_base; /* where the innermost one may begin */
+    bool warnings_on;            /* level none starts with warnings off, as lua does */
+    ln_files files;              /* that scripts at level none have open */
+    ln_tree scratch;             /* what calls of host functions keep: see call.h */
+    ln_tree_mark scratch_base;   /* where the innermost one may begin */
+    ln_references references;    /* that the host has to the script's functions */
+} ln_vm;
 
-    /* Between runs. */
-    ln_references references; /* that the host has to the script's functions */
-    uint64_t generation;
-    bool pristine;      /* nothing has run since the last reset */
-    bool warnings_on;   /* level none starts with warnings off, as lua does */
-    void *random_state; /* of math.random, inside the arena; NULL: the script has none */
-    lunette_error *error;
-    lunette_stats last;
+/* The VM of a machine of this backend. */
+LN_INLINE ln_vm *ln_vm_of(lunette_machine *machine) {
+    return (ln_vm *)machine;
+}
 
-    ln_run run;
-};
+LN_INLINE const ln_settings *ln_vm_settings(const ln_vm *vm) {
+    return vm->machine.setup->settings;
+}
+
+/* The host's modules, of the VM's template. */
+LN_INLINE const ln_modules *ln_vm_modules(const ln_vm *vm) {
+    return vm->machine.from->parts;
+}
 
 /* The VM whose code runs on this thread now. Never NULL in a function that Lua called. Does not raise. */
 LN_INLINE ln_vm *ln_vm_current(void) {
@@ -76,27 +75,32 @@ LN_INLINE ln_vm *ln_vm_current(void) {
 
 /* --- enter.c --- */
 
-/* Calls `body` with a lightuserdata `ud` as its only argument, under the guard and a protected call, with
- * ln_report_on_error as the message handler. *lua_status is Lua's answer when the run finished; what body left
- * on the stack is dropped. Does not raise. */
+/* In a run: calls `body` with a lightuserdata `ud` as its only argument, under a protected call, with
+ * ln_report_on_error as the message handler. Lua's answer; what body left on the stack is dropped. Does not raise. */
+int ln_vm_protect(ln_vm *vm, lua_CFunction body, void *ud);
+
+/* Calls `load` in the same way, and leaves on the stack what ln_vm_protect_loaded() begins with: the message
+ * handler, `body`, and the value that load returned. Nothing else is left of the call. Does not raise. */
+int ln_vm_protect_load(ln_vm *vm, lua_CFunction load, lua_CFunction body, void *ud);
+
+/* As ln_vm_protect(), where that was done: the body gets two arguments, the value and `ud`. Does not raise. */
+int ln_vm_protect_loaded(ln_vm *vm, void *ud);
+
+/* ln_vm_protect() in a run of its own. Does not raise. */
 ln_end ln_vm_enter(ln_vm *vm, const ln_budget *budget, lua_CFunction body, void *ud, int *lua_status);
 
-/* Calls `load` in the same way, and leaves on the stack what ln_vm_enter_prepared() begins with: the message
- * handler, `body`, and the value that load returned. Nothing else is left of the call. Does not raise. */
-ln_end ln_vm_prepare(ln_vm *vm, lua_CFunction load, lua_CFunction body, void *ud, int *lua_status);
+/* What Lua's answer means; `inner` where that is LUA_OK. */
+lunette_status ln_vm_status(int lua_status, lunette_status inner);
 
-/* As ln_vm_enter(), for a VM that was prepared: the body gets two arguments, the value and `ud`. Does not raise. */
-ln_end ln_vm_enter_prepared(ln_vm *vm, const ln_budget *budget, void *ud, int *lua_status);
-
-/* After a kill: notes in the report where the script stood, if that can be read. Does not raise. */
-void ln_vm_post_mortem(ln_vm *vm);
+/* The table's functions that are about hooks and places. None raises. */
+void ln_vm_prepare(lunette_machine *machine);
+bool ln_vm_on_refusal(lunette_machine *machine, const void *caller);
+void ln_vm_soften(lunette_machine *machine);
+void ln_vm_probe(lunette_machine *machine);
+bool ln_vm_post_mortem(lunette_machine *machine);
 
 /* Closes the state under the guard, so that finalizers cannot hang. Does not raise. */
 void ln_vm_close_state(ln_vm *vm);
-
-/* The arena cannot meet a request that came from `caller`; `ud` is the VM. Notes where the script is, and collects
- * garbage where Lua does not do it itself: true, try again. Does not raise. */
-bool ln_vm_on_refusal(void *ud, const void *caller);
 
 /* --- buffers.c --- */
 
@@ -124,36 +128,42 @@ void ln_vm_arm(ln_vm *vm, lua_State *L);
 /* From here on L is the coroutine that runs. Does not raise. */
 void ln_vm_switch(ln_vm *vm, lua_State *L);
 
-/* --- template.c --- */
+/* --- build.c: the table's functions that make a state --- */
 
-/* Opens the arena of a VM that has its setup. */
-lunette_status ln_vm_open_arena(ln_vm *vm);
+lunette_status ln_vm_build(lunette_machine *machine);
+lunette_status ln_vm_preload(lunette_machine *machine, const lunette_preload *module);
+lunette_status ln_vm_settle(lunette_machine *machine);
 
-/* Builds the state in the VM's arena, which holds none. `why` receives what went wrong in a preloaded module; NULL:
- * not wanted. */
-lunette_status ln_vm_build(ln_vm *vm, const lunette_preload *preload, size_t count, char *why,
-                           size_t why_size);
+/* --- run.c: the table's functions that run something --- */
 
-/* --- press.c --- */
+lunette_status ln_vm_run(lunette_machine *machine, const lunette_program *program);
+lunette_status ln_vm_compile(lunette_machine *machine, const lunette_program *program);
+lunette_status ln_vm_load(lunette_machine *machine, const lunette_program *program);
+lunette_status ln_vm_set_global(lunette_machine *machine, const char *name, const lunette_value *value);
+lunette_status ln_vm_get_global(lunette_machine *machine, const char *name);
+lunette_status ln_vm_collect(lunette_machine *machine);
 
-/* Brings a pristine VM to where it has been prepared to run the code with `body` = ln_vm_run_pressed, if there is a
- * patch that does. The VM is not pristine then. Does not raise. */
-bool ln_vm_apply_patch(ln_vm *vm, const ln_code *code);
+/* --- refer.c: another of the table's --- */
 
-/* --- run.c --- */
-
-/* The body of a run whose program was loaded before: gets its function, and the call. */
-int ln_vm_run_pressed(lua_State *L);
+lunette_status ln_vm_forget(lunette_machine *machine, const lunette_value *function);
 
 /* --- random.c --- */
 
 /* LN_RANDOM_BYTES fresh unpredictable bytes (the same ones each time, where the setup says deterministic). */
 void ln_vm_random(const ln_vm *vm, void *bytes);
 
-/* --- vm.c --- */
+/* --- trace.c --- */
 
-/* Makes the VM what it was when it was opened, whatever state it is in. NO_MEMORY: host's allocator only. */
-lunette_status ln_vm_restore(ln_vm *vm);
+/* Notes the call stack of L from `level` on, and with a message of Lua's form "chunk:line: text" takes the
+ * place off it. `entered_by_host`: the outermost level is the room's own and left out. Never raises, never
+ * allocates: may be called from the allocator and from hooks. */
+void ln_report_trace(ln_report *report, lua_State *L, int level, bool entered_by_host);
+
+/* The message handler of every run: notes message and trace, returns the error value unchanged. May raise. */
+int ln_report_on_error(lua_State *L);
+
+/* Notes a syntax error's message, "chunk:line: text" with the chunk as Lua shortens `name`. */
+void ln_report_syntax(ln_report *report, const char *name, const char *text, size_t size);
 
 /* --- values.c --- */
 
@@ -170,7 +180,10 @@ lunette_status ln_values_take_some(lua_State *L, ln_vm *vm, int first, int last,
 /* Converts one value at `index` to be the tree's root; functions are only named. Never raises. */
 lunette_status ln_values_take_error(lua_State *L, ln_vm *vm, int index, ln_tree *tree);
 
-/* Pushes a value that ln_vm_check_value() has passed. May raise (memory). */
+/* Whether a value can be given to this VM. OK, INVALID_ARGUMENT, STALE. */
+lunette_status ln_values_check(const lunette_machine *machine, const lunette_value *value);
+
+/* Pushes a value that ln_values_check() has passed. May raise (memory). */
 void ln_values_push(lua_State *L, const lunette_value *value);
 
 /* --- refer.c --- */
@@ -192,6 +205,29 @@ void ln_refer_let_go(lua_State *L, ln_vm *vm);
 bool ln_refer_find(lua_State *L, const char *path);
 
 /* --- sandbox.c --- */
+
+/* Which names scripts will find: those of the level and of the permissions, and those of `allow`, less those of
+ * `deny`. */
+typedef struct ln_sandbox_config {
+    lunette_sandbox level;
+    const char *const *allow;
+    size_t allow_count;
+    const char *const *deny;
+    size_t deny_count;
+    uint32_t permissions;
+    const char *root; /* the folder that file permissions are about; NULL: none */
+} ln_sandbox_config;
+
+/* `why` receives what is wrong with which field. OK, INVALID_ARGUMENT, NO_MEMORY, SYSTEM (the root folder cannot be
+ * opened). */
+lunette_status ln_sandbox_open(const ln_sandbox_config *config, ln_sandbox **sandbox, char *why,
+                               size_t why_size);
+void ln_sandbox_close(ln_sandbox **sandbox);
+lunette_sandbox ln_sandbox_level(const ln_sandbox *sandbox);
+uint32_t ln_sandbox_permissions(const ln_sandbox *sandbox);
+
+/* Descriptor of the root folder; -1: there is none, and files are not confined. */
+int ln_sandbox_folder(const ln_sandbox *sandbox);
 
 /* Opens the libraries of the sandbox in a fresh state. May raise. */
 void ln_sandbox_build(lua_State *L, const ln_sandbox *sandbox);

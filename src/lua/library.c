@@ -7,7 +7,7 @@
 #include "lua/internal.h"
 
 static bool hides_addresses(void) {
-    return ln_sandbox_level(ln_vm_current()->setup->sandbox) == LUNETTE_SANDBOX_STRICT;
+    return ln_sandbox_level(ln_vm_settings(ln_vm_current())->sandbox) == LUNETTE_SANDBOX_STRICT;
 }
 
 /* Calls the function that this one stands in for with the `arguments` values on top. */
@@ -50,11 +50,11 @@ static void push_text(lua_State *L, int index, bool hidden) {
 }
 
 static void write_output(ln_vm *vm, const char *bytes, size_t size) {
-    if (!ln_run_charge_output(&vm->run, size))
-        ln_run_end(&vm->run, LN_END_OUTPUT);
-    ln_run_host_enter(&vm->run);
-    vm->setup->output(vm->setup->output_ud, vm->context, bytes, size);
-    ln_run_host_leave(&vm->run);
+    if (!ln_run_charge_output(&vm->machine.run, size))
+        ln_run_end(&vm->machine.run, LN_END_OUTPUT);
+    ln_run_host_enter(&vm->machine.run);
+    vm->machine.setup->output(vm->machine.setup->output_ud, vm->machine.context, bytes, size);
+    ln_run_host_leave(&vm->machine.run);
 }
 
 int ln_lib_print(lua_State *L) {
@@ -90,13 +90,13 @@ void ln_lib_warning(void *ud, const char *text, int more) {
             vm->warnings_on = false;
         return;
     }
-    if (!vm->warnings_on || !vm->setup->warning)
+    if (!vm->warnings_on || !vm->machine.setup->warning)
         return;
     size_t size = strlen(text);
     if (!ln_run_charge_output(run, size))
         ln_run_end(run, LN_END_OUTPUT);
     ln_run_host_enter(run);
-    vm->setup->warning(vm->setup->warning_ud, vm->context, text, size, more);
+    vm->machine.setup->warning(vm->machine.setup->warning_ud, vm->machine.context, text, size, more);
     ln_run_host_leave(run);
 }
 
@@ -242,7 +242,7 @@ int ln_lib_require(lua_State *L) {
     const char *name = luaL_checkstring(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     lua_pushvalue(L, 1);
-    if (lua_rawget(L, -2) == LUA_TNIL && !ln_modules_load(L, &ln_vm_current()->from->modules, name))
+    if (lua_rawget(L, -2) == LUA_TNIL && !ln_modules_load(L, ln_vm_modules(ln_vm_current()), name))
         return luaL_error(L, "module '%s' is not registered in this sandbox", name);
     return 1;
 }

@@ -54,7 +54,7 @@ static FILE *open_confined(int folder, const char *path) {
 }
 
 static int read_file(const char *path, size_t limit, struct text *text) {
-    int folder = ln_sandbox_folder(ln_vm_current()->setup->sandbox);
+    int folder = ln_sandbox_folder(ln_vm_settings(ln_vm_current())->sandbox);
     errno = 0;
     FILE *stream = folder >= 0 ? open_confined(folder, path) : path ? fopen(path, "rb") : stdin;
     if (!stream)
@@ -77,11 +77,11 @@ static bool push_file(lua_State *L, const char *path) {
     struct text text = {0};
     lua_pushcfunction(L, push_text);
     lua_pushlightuserdata(L, &text);
-    ln_run_host_enter(&vm->run);
-    int error = read_file(path, vm->setup->memory_limit, &text);
+    ln_run_host_enter(&vm->machine.run);
+    int error = read_file(path, vm->machine.setup->memory_limit, &text);
     int status = error == 0 ? lua_pcall(L, 1, 1, 0) : LUA_OK;
     free(text.bytes);
-    ln_run_host_leave(&vm->run);
+    ln_run_host_leave(&vm->machine.run);
     if (status != LUA_OK)
         lua_error(L);
     if (error == 0)
@@ -109,7 +109,7 @@ static const char *skip_beginning(const char *bytes, size_t *size) {
 }
 
 static bool allows_bytecode(void) {
-    return ln_sandbox_level(ln_vm_current()->setup->sandbox) == LUNETTE_SANDBOX_NONE;
+    return ln_sandbox_level(ln_vm_settings(ln_vm_current())->sandbox) == LUNETTE_SANDBOX_NONE;
 }
 
 /* Pushes the compiled file and answers LUA_OK; or a message. Raises on lack of memory. */

@@ -61,7 +61,8 @@ static const char *fault_of_constant(const lunette_constant *constant) {
     static const ln_vm NOBODY;
     if (!constant->name || !*constant->name)
         return "a constant has no name";
-    if (ln_vm_check_value(&NOBODY, &constant->value) != LUNETTE_OK || !is_plain(&constant->value, DEEPEST))
+    if (ln_values_check(&NOBODY.machine, &constant->value) != LUNETTE_OK ||
+        !is_plain(&constant->value, DEEPEST))
         return "a constant's value is none that can be given to a script";
     return NULL;
 }
@@ -91,12 +92,12 @@ static const char *fault_of_module(const lunette_module *module) {
 
 static lunette_status check(const ln_module_list *list, char *why, size_t size) {
     for (size_t i = 0; i < list->count; i++) {
-        const lunette_module *module = &list->items[i];
+        const lunette_module *module = list->items[i];
         const char *fault = fault_of_module(module);
         if (fault)
             return refuse(why, size, module, i, fault);
         for (size_t k = 0; k < i && *module->name; k++)
-            if (strcmp(list->items[k].name, module->name) == 0)
+            if (strcmp(list->items[k]->name, module->name) == 0)
                 return refuse(why, size, module, i, "another module has that name");
     }
     return LUNETTE_OK;
@@ -196,7 +197,7 @@ lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, 
         status = ln_tree_obtain(&modules->memory, list->count * sizeof(ln_module), &start);
     modules->items = start;
     for (size_t i = 0; status == LUNETTE_OK && i < list->count; i++)
-        status = copy_module(modules, list->prefix, &list->items[i], &modules->items[modules->count++]);
+        status = copy_module(modules, list->prefix, list->items[i], &modules->items[modules->count++]);
     if (status != LUNETTE_OK)
         ln_modules_close(modules);
     return status;

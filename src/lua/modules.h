@@ -31,7 +31,7 @@ typedef struct ln_modules {
 
 /* What of modules a template adds; the structs are complete, of this version's size. */
 typedef struct ln_module_list {
-    const lunette_module *items;
+    const lunette_module *const *items;
     size_t count;
     const char *prefix;
     uint32_t permissions;

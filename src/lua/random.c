@@ -36,7 +36,7 @@ static void fill_stock(unsigned now) {
 
 void ln_vm_random(const ln_vm *vm, void *bytes) {
     unsigned now = atomic_load_explicit(&forks, memory_order_relaxed);
-    if (vm->setup->deterministic) {
+    if (vm->machine.setup->deterministic) {
         for (int i = 0; i < LN_RANDOM_BYTES; i++)
             ((unsigned char *)bytes)[i] = (unsigned char)(0x9E * (i + 1) + 0x37);
         return;

@@ -23,9 +23,9 @@ bool ln_refer_take(lua_State *L, ln_vm *vm, int index, lunette_value *to) {
     index = lua_absindex(L, index);
     luaL_checkstack(L, SLOTS, NULL);
     push_table(L);
-    ln_run_host_enter(&vm->run);
+    ln_run_host_enter(&vm->machine.run);
     uint64_t id = ln_references_take(&vm->references);
-    ln_run_host_leave(&vm->run);
+    ln_run_host_leave(&vm->machine.run);
     if (id == 0) {
         lua_pop(L, 1);
         return false;
@@ -35,7 +35,7 @@ bool ln_refer_take(lua_State *L, ln_vm *vm, int index, lunette_value *to) {
     lua_pop(L, 1);
     to->type = LUNETTE_FUNCTION;
     to->as.function.id = id;
-    to->as.function.generation = vm->generation;
+    to->as.function.generation = vm->machine.generation;
     return true;
 }
 
@@ -58,12 +58,13 @@ void ln_refer_let_go(lua_State *L, ln_vm *vm) {
 }
 
 lunette_status ln_refer_check(const ln_vm *vm, const lunette_value *function) {
-    bool good = function->as.function.generation == vm->generation &&
+    bool good = function->as.function.generation == vm->machine.generation &&
                 ln_references_has(&vm->references, function->as.function.id);
     return good ? LUNETTE_OK : LUNETTE_STALE;
 }
 
-lunette_status ln_vm_forget(ln_vm *vm, const lunette_value *function) {
+lunette_status ln_vm_forget(lunette_machine *machine, const lunette_value *function) {
+    ln_vm *vm = ln_vm_of(machine);
     if (function->type != LUNETTE_FUNCTION)
         return LUNETTE_INVALID_ARGUMENT;
     lunette_status status = ln_refer_check(vm, function);

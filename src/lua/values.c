@@ -63,7 +63,7 @@ static bool fail(struct taking *taking, lunette_status status, const struct step
     if (taking->status != LUNETTE_OK)
         return false;
     taking->status = status;
-    if (taking->why || (taking->vm->report && !taking->name_functions)) {
+    if (taking->why || (taking->vm->machine.report && !taking->name_functions)) {
         char text[PLACE + 100];
         size_t used = write_step(text, PLACE, step, taking->root);
         if (used >= PLACE)
@@ -73,8 +73,8 @@ static bool fail(struct taking *taking, lunette_status status, const struct step
             snprintf(taking->why, taking->why_size, "%s", text);
             return false;
         }
-        ln_report_init(taking->vm->report);
-        ln_report_message(taking->vm->report, text, strlen(text));
+        ln_report_init(taking->vm->machine.report);
+        ln_report_message(taking->vm->machine.report, text, strlen(text));
     }
     return false;
 }
@@ -84,9 +84,9 @@ static void *take_bytes(struct taking *taking, size_t size) {
     void *start = ln_tree_take(taking->tree, size);
     if (LN_LIKELY(start != NULL))
         return start;
-    ln_run_host_enter(&taking->vm->run);
+    ln_run_host_enter(&taking->vm->machine.run);
     taking->lack = ln_tree_grow(taking->tree, size);
-    ln_run_host_leave(&taking->vm->run);
+    ln_run_host_leave(&taking->vm->machine.run);
     return taking->lack == LUNETTE_OK ? ln_tree_take(taking->tree, size) : NULL;
 }
 
@@ -295,8 +295,8 @@ static bool take_userdata(const struct taking *taking, int index, lunette_value 
     lua_State *L = taking->L;
     if (lua_type(L, index) == LUA_TLIGHTUSERDATA)
         return take_name("light userdata", to);
-    bool has_files =
-        taking->vm->files.room > 0 || ln_sandbox_level(taking->vm->setup->sandbox) == LUNETTE_SANDBOX_NONE;
+    bool has_files = taking->vm->files.room > 0 ||
+                     ln_sandbox_level(ln_vm_settings(taking->vm)->sandbox) == LUNETTE_SANDBOX_NONE;
     bool is_file = has_files && luaL_testudata(L, index, LUA_FILEHANDLE);
     return take_name(is_file ? LUA_FILEHANDLE : "userdata", to);
 }
@@ -341,9 +341,9 @@ static bool take_value(struct taking *taking, int index, const struct step *step
 }
 
 static bool grow_root(struct taking *taking) {
-    ln_run_host_enter(&taking->vm->run);
+    ln_run_host_enter(&taking->vm->machine.run);
     lunette_status status = ln_tree_grow(taking->tree, 0);
-    ln_run_host_leave(&taking->vm->run);
+    ln_run_host_leave(&taking->vm->machine.run);
     return status == LUNETTE_OK ||
            fail(taking, status, NULL,
                 status == LUNETTE_VALUE_LIMIT ? "the values need more memory than they may take"
@@ -402,9 +402,9 @@ lunette_status ln_values_take_error(lua_State *L, ln_vm *vm, int index, ln_tree 
     if (grow_root(&taking))
         take_value(&taking, lua_absindex(L, index), NULL, ln_tree_root(tree));
     if (taking.status != LUNETTE_OK) {
-        ln_run_host_enter(&vm->run);
+        ln_run_host_enter(&vm->machine.run);
         ln_tree_free(tree);
-        ln_run_host_leave(&vm->run);
+        ln_run_host_leave(&vm->machine.run);
     }
     return taking.status;
 }
@@ -466,8 +466,8 @@ static lunette_status check_within(const ln_vm *vm, const lunette_value *value, 
     return LUNETTE_INVALID_ARGUMENT;
 }
 
-lunette_status ln_vm_check_value(const ln_vm *vm, const lunette_value *value) {
-    return check_within(vm, value, 1);
+lunette_status ln_values_check(const lunette_machine *machine, const lunette_value *value) {
+    return check_within((const ln_vm *)machine, value, 1);
 }
 
 static void push_array(lua_State *L, const lunette_value *value) {

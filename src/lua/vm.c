@@ -1,232 +1,135 @@
-/* The life of a VM: opened from its template, restored to it, closed. */
+/* The Lua backend's table, and the life of what Lua needs outside of the arena. */
 #include "lua/vm.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lua/internal.h"
 
-/* --- Becoming what the template is --- */
+/* --- Settings --- */
 
-/* No two VMs are ever of the same generation, so that what one gave out is stale in every other. Each takes numbers
- * from a block of its own, for resets not to meet at one counter. */
-static uint64_t next_generation(uint64_t last) {
-    enum { BLOCK = 1 << 20 };
-    static _Atomic(uint64_t) blocks = 1;
-    return (last + 1) % BLOCK != 0 && last != 0 ? last + 1 : atomic_fetch_add(&blocks, 1) * BLOCK;
+static lunette_status check_collector(const lunette_config *config, char *why, size_t size) {
+    if ((unsigned)config->gc > LUNETTE_GC_GENERATIONAL)
+        snprintf(why, size, "gc is %d, which is none", (int)config->gc);
+    else if (config->gc_pause > 1000 || config->gc_step > 1000 || config->gc_minor > 100 ||
+             config->gc_major > 1000)
+        snprintf(why, size, "gc_…: gc_pause, gc_step and gc_major go to 1000 percent, gc_minor to 100");
+    else
+        return LUNETTE_OK;
+    return LUNETTE_INVALID_ARGUMENT;
 }
 
-static void as_new(ln_vm *vm) {
-    vm->generation = next_generation(vm->generation);
-    ln_references_void(&vm->references);
-    vm->pristine = true;
-    vm->warnings_on = ln_sandbox_level(vm->setup->sandbox) != LUNETTE_SANDBOX_NONE;
+static void close_settings(void *ud) {
+    ln_settings *settings = ud;
+    ln_sandbox_close(&settings->sandbox);
+    free(settings);
 }
 
-/* What was built once within the limit can lack memory now only for the host's sake. */
-static lunette_status build_alone(ln_vm *vm) {
-    const ln_template *from = vm->from;
-    lunette_status status = ln_vm_build(vm, from->preload, from->preload_count, NULL, 0);
-    if (status == LUNETTE_MEMORY_LIMIT)
+static lunette_status open_settings(const lunette_config *config, void **out, char *why, size_t size) {
+    lunette_status status = check_collector(config, why, size);
+    if (status != LUNETTE_OK)
+        return status;
+    ln_settings *settings = calloc(1, sizeof *settings);
+    if (!settings)
         return LUNETTE_NO_MEMORY;
-    if (status == LUNETTE_OK && !vm->setup->alloc)
-        status = ln_image_take(vm->arena, &vm->own_image);
-    vm->image = vm->own_image;
+    settings->gc = config->gc;
+    settings->gc_pause = config->gc_pause;
+    settings->gc_step = config->gc_step;
+    settings->gc_minor = config->gc_minor;
+    settings->gc_major = config->gc_major;
+    ln_sandbox_config sandbox = {
+        .level = config->sandbox,
+        .allow = config->allow,
+        .allow_count = config->allow_count,
+        .deny = config->deny,
+        .deny_count = config->deny_count,
+        .permissions = config->permissions,
+        .root = config->root,
+    };
+    status = ln_sandbox_open(&sandbox, &settings->sandbox, why, size);
+    if (status != LUNETTE_OK) {
+        free(settings);
+        return status;
+    }
+    ln_buffers_watch();
+    ln_moving_watch();
+    *out = settings;
+    return LUNETTE_OK;
+}
+
+/* --- Templates --- */
+
+static lunette_status open_modules(const void *settings, const lunette_template_config *config, void **parts,
+                                   char *why, size_t size) {
+    ln_module_list list = {
+        .items = config->modules,
+        .count = config->module_count,
+        .prefix = config->module_prefix,
+        .permissions = ln_sandbox_permissions(((const ln_settings *)settings)->sandbox),
+    };
+    ln_modules *modules = calloc(1, sizeof *modules);
+    if (!modules)
+        return LUNETTE_NO_MEMORY;
+    lunette_status status = ln_modules_open(&list, modules, why, size);
+    if (status == LUNETTE_OK)
+        *parts = modules;
+    else
+        free(modules);
     return status;
 }
 
-/* The arena holds nothing that is still needed. */
-static lunette_status become(ln_vm *vm, const ln_template *from) {
-    vm->from = from;
-    if (!from->image)
-        return build_alone(vm);
-    lunette_status status = ln_image_spawn(from->image, vm->arena);
-    if (status == LUNETTE_UNSUPPORTED)
-        return build_alone(vm);
-    if (status != LUNETTE_OK)
-        return status;
-    vm->image = from->image;
-    vm->L = (lua_State *)(void *)((char *)vm->arena + from->state_at);
-    vm->random_state = from->random_at != 0 ? (char *)vm->arena + from->random_at : NULL;
-    return LUNETTE_OK;
+static void close_modules(void *parts) {
+    ln_modules_close(parts);
+    free(parts);
 }
 
-/* The arena is as its owner wants it: from here on only a run changes its own words. */
-static void remember(ln_vm *vm) {
-    if (!vm->setup->alloc && vm->arena)
-        ln_arena_remember(vm->arena, &vm->shadow);
+/* --- The life of a VM --- */
+
+static bool is_unconfined(const ln_vm *vm) {
+    return ln_sandbox_level(ln_vm_settings(vm)->sandbox) == LUNETTE_SANDBOX_NONE;
 }
 
-lunette_status ln_vm_open(const ln_template *from, lunette_context *context, ln_vm **out) {
-    ln_vm *vm = calloc(1, sizeof *vm);
-    *out = NULL;
-    if (!vm)
-        return LUNETTE_NO_MEMORY;
-    vm->setup = from->setup;
-    vm->context = context;
-    vm->pristine = true;
-    lunette_status status = ln_vm_open_arena(vm);
-    if (status == LUNETTE_OK)
-        status = become(vm, from);
-    if (status != LUNETTE_OK) {
-        ln_vm_close(&vm);
-        return status;
-    }
-    ln_arena_range(vm->arena, (void **)&vm->run.arena_start, &vm->run.arena_size);
-    remember(vm);
-    as_new(vm);
-    *out = vm;
-    return LUNETTE_OK;
+/* Of the scratch memory, what a VM keeps between runs. */
+enum { SCRATCH_KEPT = 64 << 10 };
+
+static void tidy(lunette_machine *machine) {
+    ln_vm *vm = ln_vm_of(machine);
+    vm->scratch_base = (ln_tree_mark){0};
+    if (LN_UNLIKELY(vm->scratch.bytes > SCRATCH_KEPT))
+        ln_tree_free(&vm->scratch);
 }
 
-/* --- Restoring --- */
+static void attach(lunette_machine *machine) {
+    ln_vm *vm = ln_vm_of(machine);
+    vm->L = machine->roots[LN_ROOT_STATE];
+    vm->random_state = machine->roots[LN_ROOT_RANDOM];
+    lua_setallocf(vm->L, machine->allocator, machine->allocator_ud);
+}
+
+static void seed(lunette_machine *machine) {
+    ln_vm *vm = ln_vm_of(machine);
+    vm->warnings_on = !is_unconfined(vm);
+    if (vm->random_state)
+        ln_vm_random(vm, vm->random_state);
+}
 
 /* At level none a script may have finalizers and open files, and expects of the end of its state what lua
  * does there. At the other levels there is nothing to be done: nothing of it lies outside the arena. */
-static void end_script(ln_vm *vm) {
-    if (vm->L && !vm->run.abandoned && ln_sandbox_level(vm->setup->sandbox) == LUNETTE_SANDBOX_NONE)
+static void end(lunette_machine *machine, bool abandoned) {
+    ln_vm *vm = ln_vm_of(machine);
+    if (!abandoned && is_unconfined(vm))
         ln_vm_close_state(vm);
+    vm->running = NULL;
     ln_files_close(&vm->files);
+    ln_references_void(&vm->references);
 }
 
-/* Frees the state without walking it, whatever is left of it, and makes the arena an empty one. */
-static lunette_status clear_arena(ln_vm *vm) {
-    vm->L = NULL;
-    vm->image = NULL;
-    ln_image_close(&vm->own_image);
-    if (vm->setup->alloc) {
-        ln_arena_discard_all(vm->arena);
-        return LUNETTE_OK;
-    }
-    ln_arena_close(&vm->arena);
-    return ln_vm_open_arena(vm);
-}
-
-static lunette_status rebuild(ln_vm *vm, const ln_template *from) {
-    lunette_status status = clear_arena(vm);
-    if (status == LUNETTE_OK)
-        status = become(vm, from);
-    if (status != LUNETTE_OK && vm->arena)
-        ln_arena_discard_all(vm->arena);
-    if (status != LUNETTE_OK)
-        vm->L = NULL;
-    if (vm->arena)
-        ln_arena_range(vm->arena, (void **)&vm->run.arena_start, &vm->run.arena_size);
-    vm->suspect = false;
-    return status;
-}
-
-/* An image restores what it covers. What lies before it in the arena is compared with the copy outside; and after a
- * fault of the VM, which may have written anywhere in its reservation, the arena is not used again at all. */
-static bool is_restorable(ln_vm *vm) {
-    bool trusted = !vm->suspect || vm->setup->on_panic == LUNETTE_PANIC_RESET;
-    return vm->image && ln_arena_intact(vm->arena, &vm->shadow) && trusted;
-}
-
-lunette_status ln_vm_restore(ln_vm *vm) {
-    lua_State *L = vm->L;
-    end_script(vm);
-    vm->run.abandoned = false;
-    lunette_status status = LUNETTE_OK;
-    if (is_restorable(vm)) {
-        ln_image_restore(vm->image, vm->arena);
-        vm->L = L;
-    } else {
-        status = rebuild(vm, vm->from);
-    }
-    remember(vm);
-    as_new(vm);
-    return status;
-}
-
-lunette_status ln_vm_adopt(ln_vm *vm, const ln_template *from) {
-    ln_report_error_free(&vm->error);
-    if (!vm->pristine)
-        end_script(vm);
-    vm->run.abandoned = false;
-    bool shared = from->image && !vm->own_image && is_restorable(vm);
-    lunette_status status = shared ? become(vm, from) : rebuild(vm, from);
-    remember(vm);
-    as_new(vm);
-    return status;
-}
-
-lunette_status ln_vm_reset(ln_vm *vm) {
-    ln_report_error_free(&vm->error);
-    return vm->pristine && vm->L ? LUNETTE_OK : ln_vm_restore(vm);
-}
-
-void ln_vm_trim(ln_vm *vm, size_t keep) {
-    if (!vm->arena)
-        return;
-    ln_arena_trim(vm->arena, keep);
-    remember(vm);
-}
-
-void ln_vm_close(ln_vm **out) {
-    ln_vm *vm = *out;
-    if (!vm)
-        return;
-    if (vm->arena && !vm->pristine)
-        end_script(vm);
+static void dispose(lunette_machine *machine) {
+    ln_vm *vm = ln_vm_of(machine);
     ln_files_free(&vm->files);
     ln_references_free(&vm->references);
     ln_tree_free(&vm->scratch);
-    ln_report_error_free(&vm->error);
-    ln_image_close(&vm->own_image);
-    ln_arena_close(&vm->arena);
-    free(vm);
-    *out = NULL;
-}
-
-/* --- What others may ask --- */
-
-bool ln_vm_is_inside(const ln_vm *vm) {
-    for (const ln_run *run = ln_run_current(); run; run = run->parent)
-        if (run == &vm->run)
-            return true;
-    return false;
-}
-
-void ln_vm_cancel(ln_vm *vm) {
-    ln_run_cancel(&vm->run);
-}
-
-const lunette_error *ln_vm_error(const ln_vm *vm) {
-    return vm->error;
-}
-
-void ln_vm_clear_error(ln_vm *vm) {
-    ln_report_error_free(&vm->error);
-}
-
-void ln_vm_cut_trace(ln_vm *vm, size_t most) {
-    lunette_error *error = vm->error;
-    if (!error || error->frame_count <= most)
-        return;
-    error->frames_left_out += error->frame_count - most;
-    error->frame_count = most;
-    if (most == 0)
-        error->frames = NULL;
-}
-
-void ln_vm_stats(const ln_vm *vm, lunette_stats *stats) {
-    *stats = vm->last;
-}
-
-lunette_status ln_vm_verify(const ln_vm *vm, char *why, size_t why_size) {
-    size_t at;
-    if (!vm->image)
-        return LUNETTE_UNSUPPORTED;
-    if (!vm->pristine)
-        return LUNETTE_WRONG_STATE;
-    if (!ln_image_equals(vm->image, vm->arena, &at)) {
-        snprintf(why, why_size, "byte %zu of the arena differs from the image", at);
-        return LUNETTE_DEFECT;
-    }
-    return ln_arena_check(vm->arena, why, why_size) ? LUNETTE_OK : LUNETTE_DEFECT;
 }
 
 /* --- The Lua that is loaded --- */
@@ -248,11 +151,52 @@ int ln_lua_release_number(void) {
     return LUA_VERSION_NUM * 100 + (strlen(text) > 4 ? (int)strtol(text + 4, NULL, 10) : 0);
 }
 
-const void *const *ln_vm_code(size_t *count) {
-    static const void *code[3];
-    code[0] = (const void *)(uintptr_t)lua_newstate;
-    code[1] = (const void *)(uintptr_t)luaL_loadbufferx;
-    code[2] = (const void *)(uintptr_t)ln_vm_open;
-    *count = LN_COUNT(code);
-    return code;
+const char *lunette_lua_version(void) {
+    static _Thread_local char text[24];
+    snprintf(text, sizeof text, "Lua %s", ln_lua_release());
+    return text;
 }
+
+/* --- The table --- */
+
+static const void *const CODE[] = {(const void *)lua_newstate, (const void *)luaL_loadbufferx,
+                                   (const void *)ln_vm_protect};
+static const char *const EXTENSIONS[] = {".lua"};
+
+const lunette_backend ln_lua_backend = {
+    .size = sizeof(lunette_backend),
+    .name = "lua",
+    .version = ln_lua_release,
+    .extensions = EXTENSIONS,
+    .extension_count = LN_COUNT(EXTENSIONS),
+    .features = LUNETTE_FEATURE_COMPILED | LUNETTE_FEATURE_SANDBOX | LUNETTE_FEATURE_FUNCTIONS,
+    .code = CODE,
+    .code_count = LN_COUNT(CODE),
+    .stack_needed = LN_VM_STACK,
+    .data_size = sizeof(ln_vm) - sizeof(lunette_machine),
+    .open = open_settings,
+    .close = close_settings,
+    .open_template = open_modules,
+    .close_template = close_modules,
+    .build = ln_vm_build,
+    .preload = ln_vm_preload,
+    .settle = ln_vm_settle,
+    .attach = attach,
+    .prepare = ln_vm_prepare,
+    .tidy = tidy,
+    .seed = seed,
+    .run = ln_vm_run,
+    .compile = ln_vm_compile,
+    .load = ln_vm_load,
+    .set_global = ln_vm_set_global,
+    .get_global = ln_vm_get_global,
+    .check_value = ln_values_check,
+    .collect = ln_vm_collect,
+    .forget = ln_vm_forget,
+    .on_refusal = ln_vm_on_refusal,
+    .soften = ln_vm_soften,
+    .probe = ln_vm_probe,
+    .post_mortem = ln_vm_post_mortem,
+    .end = end,
+    .dispose = dispose,
+};

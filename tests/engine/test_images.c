@@ -18,15 +18,16 @@ static lunette_engine *engine;
 static ln_template *build(const lunette_preload *modules, size_t count) {
     char why[200] = "";
     ln_template *template;
-    if (ln_template_open(&engine->setup, &(ln_recipe){.preload = modules, .preload_count = count}, &template,
+    if (ln_template_open(&engine->setup,
+                         &(lunette_template_config){.preload = modules, .preload_count = count}, &template,
                          why, sizeof why) != LUNETTE_OK)
         fail_msg("template: %s", why);
     return template;
 }
 
-static ln_vm *open_vm(const ln_template *from) {
-    ln_vm *vm;
-    assert_int_equal(ln_vm_open(from, NULL, &vm), LUNETTE_OK);
+static lunette_machine *open_vm(const ln_template *from) {
+    lunette_machine *vm;
+    assert_int_equal(ln_machine_open(from, NULL, &vm), LUNETTE_OK);
     return vm;
 }
 
@@ -40,19 +41,21 @@ static void each_build_has_as_many_addresses(const lunette_preload *modules, siz
     const void *bases[BUILDS];
     size_t addresses = 0, size = 0;
     for (int i = 0; i < BUILDS; i++) {
-        ln_vm vm = {.setup = &engine->setup, .from = engine->standard->state};
+        lunette_machine *vm;
         ln_image *image;
-        assert_int_equal(ln_vm_open_arena(&vm), LUNETTE_OK);
-        assert_int_equal(ln_vm_build(&vm, modules, count, NULL, 0), LUNETTE_OK);
-        assert_int_equal(ln_image_take(vm.arena, &image), LUNETTE_OK);
+        assert_int_equal(ln_machine_make(&engine->setup, NULL, &vm), LUNETTE_OK);
+        vm->from = engine->standard->state;
+        assert_int_equal(ln_machine_open_arena(vm), LUNETTE_OK);
+        assert_int_equal(ln_machine_build(vm, modules, count, NULL, 0), LUNETTE_OK);
+        assert_int_equal(ln_image_take(vm->arena, &image), LUNETTE_OK);
         if (i == 0)
             addresses = ln_image_addresses(image);
         assert_true(ln_image_addresses(image) > 500);
         assert_in_range(ln_image_addresses(image), addresses - slack, addresses + slack);
         size = size == 0 ? ln_image_size(image) : size;
         assert_int_equal(ln_image_size(image), size);
-        bases[i] = vm.arena;
-        blocked[i] = vm.arena; /* stays, so that the next one lies elsewhere */
+        bases[i] = vm->arena;
+        blocked[i] = vm->arena; /* stays, so that the next one lies elsewhere */
         ln_image_close(&image);
     }
     for (int i = 0; i < BUILDS; i++) {
@@ -96,7 +99,7 @@ static void copies_differ_in_addresses_only(void **state) {
     lunette_preload modules[KIT_MODULES];
     kit_modules_open(modules, false);
     ln_template *template = build(modules, KIT_MODULES);
-    ln_vm *vms[COPIES];
+    lunette_machine *vms[COPIES];
     assert_true(ln_template_shared(template));
     for (int i = 0; i < COPIES; i++)
         vms[i] = open_vm(template);
@@ -114,7 +117,7 @@ static void copies_differ_in_addresses_only(void **state) {
                              ln_image_addresses(template->image));
     }
     for (int i = 0; i < COPIES; i++)
-        ln_vm_close(&vms[i]);
+        ln_machine_close(&vms[i]);
     ln_template_close(&template);
     kit_modules_close(modules);
 }
@@ -158,17 +161,17 @@ static void adopted(void **state) {
     lunette_preload modules[KIT_MODULES];
     kit_modules_open(modules, false);
     ln_template *small = build(NULL, 0), *large = build(modules, KIT_MODULES);
-    ln_vm *vm = open_vm(small);
+    lunette_machine *vm = open_vm(small);
     for (int i = 0; i < 6; i++) {
         const ln_template *from = i % 2 == 0 ? large : small;
         char why[160];
         size_t at;
-        assert_int_equal(ln_vm_adopt(vm, from), LUNETTE_OK);
+        assert_int_equal(ln_machine_adopt(vm, from), LUNETTE_OK);
         if (!ln_image_equals(from->image, vm->arena, &at) || !ln_arena_check(vm->arena, why, sizeof why))
             fail_msg("adopted %d times: differs", i + 1);
-        assert_int_equal(ln_vm_verify(vm, why, sizeof why), LUNETTE_OK);
+        assert_int_equal(ln_machine_verify(vm, why, sizeof why), LUNETTE_OK);
     }
-    ln_vm_close(&vm);
+    ln_machine_close(&vm);
     ln_template_close(&small);
     ln_template_close(&large);
     kit_modules_close(modules);

@@ -67,7 +67,7 @@ static void numbers_like_addresses(void **state) {
     lunette_context *contexts[] = {kit_acquire(engine), kit_acquire(engine)};
     for (int i = 0; i < 2; i++) {
         char text[100];
-        int64_t number = (int64_t)(intptr_t)contexts[i]->vm->L;
+        int64_t number = (int64_t)(intptr_t)ln_vm_of(contexts[i]->vm)->L;
         snprintf(text, sizeof text, "return %lld", (long long)number);
         lunette_script *script = compile(text);
         assert_true(is_pressed(script, contexts[0]));

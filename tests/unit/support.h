@@ -306,7 +306,7 @@ static inline kit_text kit_walk_context(lunette_context *context, bool registry,
     static const ln_budget UNLIMITED;
     kit_walk walk = {.registry = registry, .upvalues = upvalues, .addresses = addresses};
     int status;
-    ln_end end = ln_vm_enter(context->vm, &UNLIMITED, kit_walk_state, &walk, &status);
+    ln_end end = ln_vm_enter(ln_vm_of(context->vm), &UNLIMITED, kit_walk_state, &walk, &status);
     free(walk.seen);
     assert_int_equal(end, LN_END_FINISHED);
     assert_int_equal(status, LUA_OK);

@@ -74,7 +74,7 @@ static void sizes_tell_versions(void **state) {
     refused(lunette_engine_open(&later.config, &engine), UNSUPPORTED, "later version");
     later.config.size = offsetof(lunette_config, allow);
     assert_int_equal(lunette_engine_open(&later.config, &engine), LUNETTE_OK);
-    assert_int_equal(ln_sandbox_level(engine->sandbox), LUNETTE_SANDBOX_STRICT);
+    assert_int_equal(engine->sandbox, LUNETTE_SANDBOX_STRICT);
 
     lunette_context *context;
     lunette_run_options options = lunette_run_options_default();

@@ -100,7 +100,7 @@ static void forgotten_functions_are_collected(void **state) {
         lunette_value_free(&results);
         assert_int_equal(lunette_context_forget(context, &function), LUNETTE_OK);
     }
-    assert_true(context->vm->references.count <= 2);
+    assert_true(ln_vm_of(context->vm)->references.count <= 2);
     assert_int_equal(lunette_context_collect(context), LUNETTE_OK);
     lunette_stats stats = {.size = sizeof stats};
     assert_int_equal(lunette_context_stats(context, &stats), LUNETTE_OK);

@@ -219,7 +219,7 @@ static void fail_in_vm(void *ud, lunette_context *context, const char *bytes, si
     (void)bytes;
     (void)size;
     if (*(bool *)ud)
-        lua_atpanic(context->vm->L, NULL)(context->vm->L);
+        lua_atpanic(ln_vm_of(context->vm)->L, NULL)(ln_vm_of(context->vm)->L);
 }
 
 static void contexts_in_panic(void **state) {

@@ -202,7 +202,7 @@ static void verify_sees_a_difference(void **state) {
     expect_ok(context, "x = 1");
     assert_int_equal(lunette_context_verify(context), LUNETTE_WRONG_STATE);
     assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
-    unsigned char *byte = (unsigned char *)context->vm->L + 64;
+    unsigned char *byte = (unsigned char *)ln_vm_of(context->vm)->L + 64;
     *byte ^= 0x20;
     assert_int_equal(lunette_context_verify(context), LUNETTE_DEFECT);
     assert_non_null(strstr(lunette_last_failure(), "image"));

@@ -10,8 +10,7 @@
 
 #include <cmocka.h>
 
-#include "lua/report.h"
-#include "lua/vm.h"
+#include "lua/internal.h"
 
 static void ignore_output(void *ud, lunette_context *context, const char *bytes, size_t size) {
     (void)ud;
@@ -23,20 +22,21 @@ static void ignore_output(void *ud, lunette_context *context, const char *bytes,
 static void a_vm_runs_without_an_engine(void **state) {
     (void)state;
     char why[200] = "";
-    ln_vm_setup setup = {.memory_limit = (size_t)8 << 20, .output = ignore_output};
-    ln_sandbox *sandbox;
+    lunette_config defaults = lunette_config_default();
+    ln_machine_setup setup = {
+        .backend = &ln_lua_backend, .memory_limit = (size_t)8 << 20, .output = ignore_output};
+    lunette_template_config nothing = lunette_template_config_default();
     ln_guard *guard;
     ln_template *template;
-    ln_vm *vm;
-    ln_guard_config config = {.kind = LN_GUARD_AUTO, .contain_faults = true};
-    config.code = ln_vm_code(&config.code_count);
+    lunette_machine *vm;
+    const void *code[LN_MACHINE_CODE];
+    ln_guard_config config = {.kind = LN_GUARD_AUTO, .contain_faults = true, .code = code};
+    config.code_count = ln_machine_code(&ln_lua_backend, code);
     assert_int_equal(ln_guard_open(&config, &guard), LUNETTE_OK);
-    assert_int_equal(ln_sandbox_open(&(ln_sandbox_config){0}, &sandbox, why, sizeof why),
-                     LUNETTE_OK);
+    assert_int_equal(ln_lua_backend.open(&defaults, &setup.settings, why, sizeof why), LUNETTE_OK);
     setup.guard = guard;
-    setup.sandbox = sandbox;
-    assert_int_equal(ln_template_open(&setup, &(ln_recipe){0}, &template, why, sizeof why), LUNETTE_OK);
-    assert_int_equal(ln_vm_open(template, NULL, &vm), LUNETTE_OK);
+    assert_int_equal(ln_template_open(&setup, &nothing, &template, why, sizeof why), LUNETTE_OK);
+    assert_int_equal(ln_machine_open(template, NULL, &vm), LUNETTE_OK);
     static const char TEXT[] = "x = (x or 0) + 1 return x";
     ln_program program = {.name = "=room",
                           .text = TEXT,
@@ -45,16 +45,16 @@ static void a_vm_runs_without_an_engine(void **state) {
     ln_budget budget = {.wall_ns = 1000000000};
     for (int i = 1; i <= 2; i++) {
         lunette_value *results;
-        assert_int_equal(ln_vm_run(vm, &program, &budget, &results), LUNETTE_OK);
+        assert_int_equal(ln_machine_run(vm, &program, &budget, &results), LUNETTE_OK);
         assert_int_equal(results->as.array.items[0].as.integer, i);
         lunette_value_free(&results);
     }
-    assert_int_equal(ln_vm_reset(vm), LUNETTE_OK);
-    assert_int_equal(ln_vm_verify(vm, why, sizeof why), LUNETTE_OK);
-    ln_vm_close(&vm);
+    assert_int_equal(ln_machine_reset(vm), LUNETTE_OK);
+    assert_int_equal(ln_machine_verify(vm, why, sizeof why), LUNETTE_OK);
+    ln_machine_close(&vm);
     assert_null(vm);
     ln_template_close(&template);
-    ln_sandbox_close(&sandbox);
+    ln_lua_backend.close(setup.settings);
     ln_guard_close(&guard);
 }
 

@@ -1,4 +1,4 @@
-#include "lua/code.h"
+#include "machine/code.h"
 
 #include <stdlib.h>
 

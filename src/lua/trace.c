@@ -1,60 +1,9 @@
-#include "lua/report.h"
-
+/* What only Lua knows of an error: the chain of calls, what an error value says, where a text stopped being a program. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lua/internal.h"
-
-/* --- Texts --- */
-
-static const char ELLIPSIS[] = "\xe2\x80\xa6";
-
-void ln_report_init(ln_report *report) {
-    report->has_message = report->has_trace = false;
-    report->message = report->chunk = 0;
-    report->line = 0;
-    report->frame_count = 0;
-    report->left_out = 0;
-    report->text[0] = '\0';
-    report->used = 1;
-}
-
-/* A cut must not split a character of UTF-8: back to where one begins. */
-static size_t whole_characters(const char *text, size_t size) {
-    size_t end = size;
-    while (end > 0 && size - end < 4 && ((unsigned char)text[end] & 0xC0) == 0x80)
-        end--;
-    return end;
-}
-
-/* Copies up to `most` bytes of text; 0 when not even the mark of a cut fits. */
-static uint16_t add_text(ln_report *report, const char *text, size_t size, size_t most) {
-    size_t room = LN_REPORT_TEXT - report->used;
-    if (size == 0 || room < sizeof ELLIPSIS + 1)
-        return 0;
-    if (most > room - sizeof ELLIPSIS)
-        most = room - sizeof ELLIPSIS;
-    char *start = report->text + report->used;
-    size_t kept = size <= most ? size : whole_characters(text, most);
-    memcpy(start, text, kept);
-    for (size_t i = 0; i < kept; i++)
-        if (start[i] == '\0')
-            start[i] = ' ';
-    if (kept < size) {
-        memcpy(start + kept, ELLIPSIS, sizeof ELLIPSIS - 1);
-        kept += sizeof ELLIPSIS - 1;
-    }
-    start[kept] = '\0';
-    uint16_t offset = (uint16_t)report->used;
-    report->used += kept + 1;
-    return offset;
-}
-
-void ln_report_message(ln_report *report, const char *text, size_t size) {
-    report->message = add_text(report, text, size, LN_REPORT_MESSAGE);
-    report->has_message = true;
-}
 
 /* --- Traces --- */
 
@@ -66,39 +15,26 @@ static const char *chunk_name(const lua_Debug *ar) {
     return ar->short_src;
 }
 
-/* Frames of the same chunk follow one another: its name is kept once. */
-static uint16_t add_chunk(ln_report *report, const char *name, unsigned frame) {
-    if (frame > 0) {
-        uint16_t before = report->frames[frame - 1].chunk;
-        if (before != 0 && strcmp(report->text + before, name) == 0)
-            return before;
-    }
-    return add_text(report, name, strlen(name), 200);
-}
-
-static uint16_t add_function(ln_report *report, const lua_Debug *ar) {
-    char text[96];
+static void write_function(char *text, size_t size, const lua_Debug *ar) {
     if (*ar->what == 'm')
-        snprintf(text, sizeof text, "main chunk");
+        snprintf(text, size, "main chunk");
     else if (strcmp(ar->namewhat, "method") == 0 || strcmp(ar->namewhat, "metamethod") == 0 ||
              strcmp(ar->namewhat, "hook") == 0)
-        snprintf(text, sizeof text, "%s '%.64s'", ar->namewhat, ar->name);
+        snprintf(text, size, "%s '%.64s'", ar->namewhat, ar->name);
     else if (*ar->namewhat != '\0')
-        snprintf(text, sizeof text, "%.64s", ar->name);
+        snprintf(text, size, "%.64s", ar->name);
     else if (*ar->what == 'C')
-        snprintf(text, sizeof text, "?");
+        snprintf(text, size, "?");
     else
-        snprintf(text, sizeof text, "function <%d>", ar->linedefined);
-    return add_text(report, text, strlen(text), sizeof text);
+        snprintf(text, size, "function <%d>", ar->linedefined);
 }
 
 static void add_frame(ln_report *report, const lua_Debug *ar) {
-    unsigned i = report->frame_count;
-    report->frames[i].native = *ar->what == 'C';
-    report->frames[i].chunk = add_chunk(report, *ar->what == 'C' ? "[C]" : chunk_name(ar), i);
-    report->frames[i].function = add_function(report, ar);
-    report->frames[i].line = ar->currentline > 0 ? ar->currentline : 0;
-    report->frame_count++;
+    char function[LN_REPORT_FUNCTION];
+    bool native = *ar->what == 'C';
+    write_function(function, sizeof function, ar);
+    ln_report_frame(report, function, native ? "[C]" : chunk_name(ar),
+                    ar->currentline > 0 ? ar->currentline : 0, native);
 }
 
 /* More levels than this are not counted: the walk to the outermost of a million would take a second. */
@@ -139,22 +75,16 @@ static bool strip_place(ln_report *report, const lua_Debug *ar) {
     return true;
 }
 
-static void set_place(ln_report *report, const lua_Debug *ar, unsigned frame) {
-    report->chunk = report->frames[frame].chunk;
-    report->line = ar->currentline;
-}
+enum { INNER = 22 }; /* frames kept of a trace that is cut */
 
 void ln_report_trace(ln_report *report, lua_State *L, int level, bool entered_by_host) {
     lua_Debug ar;
     bool stripped = false;
     int levels = count_levels(L);
-    int outer = levels < COUNTED_LEVELS ? LN_REPORT_FRAMES - LN_REPORT_INNER : 0;
+    int outer = levels < COUNTED_LEVELS ? LN_REPORT_FRAMES - INNER : 0;
     if (entered_by_host && outer > 0)
         levels--;
-    report->frame_count = 0;
-    report->left_out = 0;
-    report->chunk = 0;
-    report->line = 0;
+    ln_report_begin_frames(report);
     for (int i = level; i < levels; i++) {
         if (i - level == LN_REPORT_FRAMES - outer && levels - i > outer) {
             report->left_out = (size_t)(levels - i - outer);
@@ -168,9 +98,9 @@ void ln_report_trace(ln_report *report, lua_State *L, int level, bool entered_by
         add_frame(report, &ar);
         if (!stripped && strip_place(report, &ar)) {
             stripped = true;
-            set_place(report, &ar, frame);
+            ln_report_place_of_frame(report, frame);
         } else if (report->line == 0 && ar.currentline > 0) {
-            set_place(report, &ar, frame);
+            ln_report_place_of_frame(report, frame);
         }
     }
     report->has_trace = true;
@@ -217,7 +147,7 @@ static void message_of_number(lua_State *L, ln_report *report) {
 
 int ln_report_on_error(lua_State *L) {
     ln_vm *vm = ln_vm_current();
-    ln_report *report = vm->report;
+    ln_report *report = vm->machine.report;
     if (!report)
         return 1;
     ln_report_init(report);
@@ -253,7 +183,7 @@ void ln_report_syntax(ln_report *report, const char *name, const char *text, siz
     ln_report_init(report);
     short_source(name, source, sizeof source);
     size_t length = strlen(source);
-    report->chunk = add_text(report, name + 1, strlen(name + 1), 200);
+    ln_report_place(report, name + 1, 0);
     if (size > length && memcmp(text, source, length) == 0 && text[length] == ':') {
         char *end;
         long line = strtol(text + length + 1, &end, 10);
@@ -264,59 +194,4 @@ void ln_report_syntax(ln_report *report, const char *name, const char *text, siz
         }
     }
     ln_report_message(report, text, size);
-}
-
-/* --- Error objects --- */
-
-/* One block: the object, its frames, the texts. `value` is a tree of its own. */
-typedef struct held_error {
-    lunette_error error;
-    lunette_value *value;
-    lunette_frame frames[];
-} held_error;
-
-static held_error no_memory_for_error = {
-    .error = {.code = LUNETTE_NO_MEMORY, .message = "the host has no memory left to describe the error"}};
-
-static const char *text_at(const ln_report *report, const char *texts, uint16_t offset, const char *instead) {
-    return offset != 0 && report->text[offset] != '\0' ? texts + offset : instead;
-}
-
-lunette_error *ln_report_error(const ln_report *report, lunette_status code, lunette_value *value) {
-    size_t frames = report->frame_count * sizeof(lunette_frame);
-    held_error *held = malloc(sizeof *held + frames + report->used);
-    if (!held) {
-        lunette_value_free(&value);
-        return &no_memory_for_error.error;
-    }
-    char *texts = (char *)held + sizeof *held + frames;
-    memcpy(texts, report->text, report->used);
-    for (unsigned i = 0; i < report->frame_count; i++)
-        held->frames[i] = (lunette_frame){
-            .function = text_at(report, texts, report->frames[i].function, "?"),
-            .chunk = text_at(report, texts, report->frames[i].chunk, "?"),
-            .line = report->frames[i].line,
-            .native = report->frames[i].native,
-        };
-    held->value = value;
-    held->error = (lunette_error){
-        .code = code,
-        .message = text_at(report, texts, report->message, ""),
-        .chunk = text_at(report, texts, report->chunk, NULL),
-        .line = report->line,
-        .frames = report->frame_count > 0 ? held->frames : NULL,
-        .frame_count = report->frame_count,
-        .frames_left_out = report->left_out,
-        .value = value,
-    };
-    return &held->error;
-}
-
-void ln_report_error_free(lunette_error **error) {
-    if (*error && *error != &no_memory_for_error.error) {
-        held_error *held = (held_error *)*error;
-        lunette_value_free(&held->value);
-        free(held);
-    }
-    *error = NULL;
 }

@@ -3,8 +3,8 @@
  *
  * Texts are copied into one buffer and referred to by their offset; offset 0 is the empty text. One that does
  * not fit is cut and ends in "…". */
-#ifndef LN_LUA_REPORT_H
-#define LN_LUA_REPORT_H
+#ifndef LN_MACHINE_REPORT_H
+#define LN_MACHINE_REPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,9 +12,13 @@
 
 #include "lunette/error.h"
 
-struct lua_State;
-
-enum { LN_REPORT_FRAMES = 32, LN_REPORT_INNER = 22, LN_REPORT_TEXT = 5120, LN_REPORT_MESSAGE = 1000 };
+enum {
+    LN_REPORT_FRAMES = 32,
+    LN_REPORT_TEXT = 5120,
+    LN_REPORT_MESSAGE = 1000,
+    LN_REPORT_CHUNK = 200,
+    LN_REPORT_FUNCTION = 96
+};
 
 typedef struct ln_report {
     bool has_message;
@@ -38,16 +42,18 @@ void ln_report_init(ln_report *report);
 /* Sets the message, cut at LN_REPORT_MESSAGE bytes; zero bytes become spaces. */
 void ln_report_message(ln_report *report, const char *text, size_t size);
 
-/* Notes the call stack of L from `level` on, and with a message of Lua's form "chunk:line: text" takes the
- * place off it. `entered_by_host`: the outermost level is the room's own and left out. Never raises, never
- * allocates: may be called from the allocator and from hooks. */
-void ln_report_trace(ln_report *report, struct lua_State *L, int level, bool entered_by_host);
+/* Where it happened: the chunk's name as the host gave it, and the line, 0 where that is not known. */
+void ln_report_place(ln_report *report, const char *chunk, int line);
 
-/* The message handler of every run: notes message and trace, returns the error value unchanged. May raise. */
-int ln_report_on_error(struct lua_State *L);
+/* A trace is to follow, innermost frame first; what was there, and the place, is forgotten. */
+void ln_report_begin_frames(ln_report *report);
 
-/* Notes a syntax error's message, "chunk:line: text" with the chunk as Lua shortens `name`. */
-void ln_report_syntax(ln_report *report, const char *name, const char *text, size_t size);
+/* One frame more; counted as left out where there is no room. None of these allocates or raises: they may be called
+ * from the allocator and from hooks. */
+void ln_report_frame(ln_report *report, const char *function, const char *chunk, int line, bool native);
+
+/* Where it happened is where this frame is. */
+void ln_report_place_of_frame(ln_report *report, unsigned frame);
 
 /* The error object for a report, one block from malloc; `value` becomes the error's. On no memory, a static
  * object that says so. */

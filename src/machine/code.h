@@ -1,10 +1,10 @@
-/* A compiled program outside any VM: what lua_dump() wrote, counted by who holds it. Only this room makes one, from
- * text, in a VM that no script has run in since it was restored; so it is as good as the text.
+/* A compiled program outside any VM: what a backend wrote of it, counted by who holds it. Only this room makes one,
+ * from text, in a machine that no script has run in since it was restored; so it is as good as the text.
  *
- * With it, patches: what loading it makes of a fresh VM, for up to LN_CODE_PATCHES templates (press.c). They are added
+ * With it, patches: what loading it makes of a fresh machine, for up to LN_CODE_PATCHES templates (press.c). They are added
  * by any thread, at the head, and go with the code. */
-#ifndef LN_LUA_CODE_H
-#define LN_LUA_CODE_H
+#ifndef LN_MACHINE_CODE_H
+#define LN_MACHINE_CODE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

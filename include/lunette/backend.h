@@ -1,0 +1,160 @@
+/* A backend: what an engine has to know of a language. The rest (memory, limits, deadlines, kills, resets, templates,
+ * the pool, statistics, errors) every language gets from the same place, and the Lua backend goes through this very
+ * table. docs/backend.md says how to write one.
+ *
+ * A VM is here called a machine. All of its state lies in the machine's memory (lunette_machine_alloc()), in pointers
+ * and values as C lays them out; that is what makes resets and copies possible. What may be kept outside of it is the
+ * backend's `data`, which no reset touches.
+ *
+ * Where a function of the table is called:
+ *   - "in a run": under a budget, and the run may be left at any instruction, without a word. So nothing outside the
+ *     machine's memory may be touched but in a host section (lunette_machine_host_enter()), and no lock be taken
+ *     (malloc, stdio and the like take locks). Whatever was being done to the machine's memory is of no matter: it is
+ *     thrown away.
+ *   - "between runs": by the library, while nothing runs in the machine.
+ * One thread at a time is in a machine. */
+#ifndef LUNETTE_BACKEND_H
+#define LUNETTE_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lunette/config.h"
+#include "lunette/status.h"
+#include "lunette/template.h"
+#include "lunette/value.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One VM: its memory, its run. The library makes and frees it. */
+typedef struct lunette_machine lunette_machine;
+
+/* What a run is about. Views, valid during the run. */
+typedef struct lunette_program {
+    const char *name; /* the chunk's, never NULL; begins with '@' (a file's) or '=' (any other) */
+    const char *text; /* or NULL: `code` is to be run */
+    size_t text_size; /* in bytes */
+    const void *code; /* what compile() made of a text of that name, maybe in another machine */
+    size_t code_size; /* in bytes */
+    const lunette_value
+        *function;    /* or what is called is there already: a reference, passed by check_value(), */
+    const char *path; /* or names with dots between them, from the globals ("game.on_tick") */
+    const lunette_value *arguments; /* passed by check_value() */
+    size_t argument_count;
+    bool check_only;     /* parse, do not run */
+    bool loaded;         /* load() has been done with `code`: it need only be run */
+    bool allow_bytecode; /* a text may be binary; only at sandbox level none */
+} lunette_program;
+
+/* What a backend can do. */
+typedef enum lunette_feature {
+    LUNETTE_FEATURE_COMPILED = 1 << 0,  /* has compile(): texts that are run again are parsed once */
+    LUNETTE_FEATURE_SANDBOX = 1 << 1,   /* heeds config.sandbox, allow and deny */
+    LUNETTE_FEATURE_FUNCTIONS = 1 << 2, /* values may be references to functions */
+    LUNETTE_FEATURE_SUSPEND = 1 << 3,   /* a run may be suspended and resumed */
+    LUNETTE_FEATURE_DEBUG = 1 << 4,     /* breakpoints */
+    LUNETTE_FEATURE_RELOAD = 1 << 5     /* modules may be replaced in a state that goes on */
+} lunette_feature;
+
+/* The table. It and what it points at must stay, unchanged, as long as it is registered. A function pointer may be NULL
+ * where that is said. Statuses that a function run in a run may answer: OK, RUNTIME_ERROR, SYNTAX_ERROR, VALUE_LIMIT,
+ * MEMORY_LIMIT (the machine refused memory), NO_MEMORY (the host did), UNSUPPORTED, NOT_FOUND; anything else is
+ * answered to the host as DEFECT. */
+typedef struct lunette_backend {
+    size_t size;                   /* sizeof(lunette_backend) */
+    const char *name;              /* "lua": what config.backend says */
+    const char *(*version)(void);  /* "5.4.4"; static text. Any thread */
+    const char *const *extensions; /* of its programs' files, with the dot: ".lua" */
+    size_t extension_count;
+    uint32_t features; /* LUNETTE_FEATURE_… */
+
+    /* Any address in each loaded object (program or library) that holds code of the VM: a run is left only where its
+     * thread stands in such an object. */
+    const void *const *code;
+    size_t code_count;   /* at most 13 */
+    size_t stack_needed; /* C stack a run may need, in bytes; 0: 512 KiB, which is also the least */
+    size_t data_size;    /* bytes of a machine's `data`, all zero at first */
+
+    /* What the engines' configuration means for the language, kept as the engine's `settings`; it is copied, for
+     * `config` does not outlive the call. `why`, of `why_size` bytes, receives which field of it is wrong: "config."
+     * is put before. NULL: nothing, and `settings` is NULL. OK, INVALID_ARGUMENT, UNSUPPORTED, NO_MEMORY. */
+    lunette_status (*open)(const lunette_config *config, void **settings, char *why, size_t why_size);
+    void (*close)(void *settings); /* NULL: nothing is to be done */
+
+    /* What a template says beside its preloaded modules, kept as the template's `parts`; it is copied. `why` receives
+     * which field of it is wrong. NULL: nothing, and `parts` is NULL. OK, INVALID_ARGUMENT, UNSUPPORTED, NO_MEMORY. */
+    lunette_status (*open_template)(const void *settings, const lunette_template_config *config, void **parts,
+                                    char *why, size_t why_size);
+    void (*close_template)(void *parts); /* NULL: nothing is to be done */
+
+    /* In a run: makes the state of a machine that has none, in its memory, and says where it is with
+     * lunette_machine_set_root(). What it does not need any more it has freed. Called more than once: what earlier
+     * calls made is then gone, and where it makes the same requests for memory, in the same order, contexts get smaller. */
+    lunette_status (*build)(lunette_machine *machine);
+    /* In a run, after build(): runs a module of the template's. NULL: there are no modules; templates with some
+     * are refused. */
+    lunette_status (*preload)(lunette_machine *machine, const lunette_preload *module);
+    /* In a run, when all modules have run: leaves as little in memory as possible, for this is what contexts start
+     * from. NULL: nothing is to be done. */
+    lunette_status (*settle)(lunette_machine *machine);
+    /* Between runs: the machine's memory holds a state that was not built there, or was built anew; lunette_machine_root()
+     * says where. NULL: nobody needs to know. */
+    void (*attach)(lunette_machine *machine);
+
+    /* Between runs, before each: the machine's `data` is made ready. NULL. */
+    void (*prepare)(lunette_machine *machine);
+    /* Between runs, after each of a script: what `data` need not keep. NULL. */
+    void (*tidy)(lunette_machine *machine);
+    /* Between runs, before the first in a machine that is as its template: the state gets randomness of its own
+     * (lunette_machine_random()). NULL. */
+    void (*seed)(lunette_machine *machine);
+
+    /* In a run. Results go to lunette_machine_results(); errors to lunette_machine_fail(). */
+    lunette_status (*run)(lunette_machine *machine, const lunette_program *program);
+    /* In a run: makes of a text what run() takes as code, and gives it to lunette_machine_emit(). NULL: texts are parsed
+     * each time. */
+    lunette_status (*compile)(lunette_machine *machine, const lunette_program *program);
+    /* In a run, on a state that is as its template: goes with `code` as far as can be gone before the arguments are
+     * known. Done in two machines it must come out the same, but for their addresses; it is then not done in others, but
+     * copied. NULL: code is loaded each time. */
+    lunette_status (*load)(lunette_machine *machine, const lunette_program *program);
+    /* In a run. Both NULL: there are no globals. */
+    lunette_status (*set_global)(lunette_machine *machine, const char *name, const lunette_value *value);
+    lunette_status (*get_global)(lunette_machine *machine, const char *name);
+    /* Between runs: whether a value can be given to this machine. OK, INVALID_ARGUMENT, STALE. NULL: numbers, texts and
+     * what is made of them can. */
+    lunette_status (*check_value)(const lunette_machine *machine, const lunette_value *value);
+    /* In a run: frees what nobody needs. NULL: nothing does that. */
+    lunette_status (*collect)(lunette_machine *machine);
+    /* Between runs, or in a host section of one: the host gives a reference to a function up. STALE. NULL: there are
+     * none. */
+    lunette_status (*forget)(lunette_machine *machine, const lunette_value *function);
+
+    /* In a run: a request for memory, made from `caller`, cannot be met. True: some was freed, it is tried again. It must
+     * not ask for memory. NULL: false. */
+    bool (*on_refusal)(lunette_machine *machine, const void *caller);
+    /* From a signal handler, at any instruction of a run: the run is over its budget and has its grace time to end by
+     * itself, with an error. It may do what a handler may. NULL: there is no grace. */
+    void (*soften)(lunette_machine *machine);
+    /* Likewise, shortly before the deadline: the VM is to note where it stands when it next can, with
+     * lunette_machine_stand(). NULL. */
+    void (*probe)(lunette_machine *machine);
+    /* In a run of two milliseconds, after one that was left without having noted where it stood: reads that from what was
+     * left, whatever its state, with lunette_machine_stand(). True: that was possible. NULL: it never is. */
+    bool (*post_mortem)(lunette_machine *machine);
+
+    /* Between runs, before the state of a machine that something has run in is overwritten: whatever it has of the host
+     * is given back. `abandoned`: the state is not to be looked at. NULL: it never has anything. */
+    void (*end)(lunette_machine *machine, bool abandoned);
+    /* Between runs: the machine is about to be freed; so is what its `data` refers to. After end(). NULL. */
+    void (*dispose)(lunette_machine *machine);
+} lunette_backend;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,7 @@
+/* The one place that knows which backends the library brings along. */
+#include "engine/engine.h"
+#include "lua/vm.h"
+
+const lunette_backend *ln_builtin_backend(void) {
+    return &ln_lua_backend;
+}

@@ -1,0 +1,256 @@
+/* A machine: a VM's memory and its runs, in no language. What the language is comes in through the table of
+ * lunette/backend.h; what a host does with contexts comes down to the functions here.
+ *
+ * What always holds:
+ *   - a backend's code runs in one place, ln_machine_enter(), under the guard: no kill ever passes a frame of the
+ *     caller's;
+ *   - all that a script can reach lies in the arena. What it can cause outside of it (output, files, the tree
+ *     of results) happens in host sections;
+ *   - a machine whose run was abandoned is restored before anything else is done with it.
+ *
+ * A machine is used by one thread at a time; only ln_machine_cancel() may be called from others. */
+#ifndef LN_MACHINE_MACHINE_H
+#define LN_MACHINE_MACHINE_H
+
+#include "arena/arena.h"
+#include "base/tree.h"
+#include "guard/guard.h"
+#include "lunette/backend.h"
+#include "lunette/engine.h"
+#include "lunette/error.h"
+#include "machine/code.h"
+#include "machine/report.h"
+
+/* What all machines of an engine share; outlives them. */
+typedef struct ln_machine_setup {
+    const lunette_backend *backend;
+    void *settings; /* the backend's own */
+    ln_guard *guard;
+    size_t memory_limit;
+    bool deterministic;
+    lunette_panic on_panic;
+    bool
+        post_mortem; /* faults are contained, or kills happen at safe points only: a killed VM can be looked at */
+    lunette_output_fn output; /* never NULL */
+    void *output_ud;
+    lunette_warning_fn warning; /* NULL: dropped */
+    void *warning_ud;
+    lunette_alloc_fn alloc; /* NULL: an own reservation */
+    void *alloc_ud;
+} ln_machine_setup;
+
+/* How many addresses of code there can be: the backend's and ours. */
+enum { LN_MACHINE_CODE = 16 };
+
+/* What ln_guard_config wants to know about a backend: the number of addresses in `code`. */
+size_t ln_machine_code(const lunette_backend *backend, const void *code[LN_MACHINE_CODE]);
+
+/* C stack that a thread must have left to start a run. */
+size_t ln_machine_stack(const lunette_backend *backend);
+
+/* Pointers into the arena by which a backend finds its state again. */
+enum { LN_MACHINE_ROOTS = 4 };
+
+/* The state that machines start from. Safe to use from any thread; outlives its machines. */
+typedef struct ln_template {
+    const ln_machine_setup *setup;
+    ln_image *image; /* shared by its machines; NULL: each builds its own */
+    size_t image_size;
+    size_t roots_at[LN_MACHINE_ROOTS]; /* offsets in the arena; 0: none */
+    lunette_preload *preload;          /* copied texts, where machines build themselves */
+    size_t preload_count;
+    void *parts; /* the backend's own */
+} ln_template;
+
+/* The host's half of a VM: outside the arena, so a reset does not touch it and a script cannot. The backend's data lies
+ * right behind it, hence the alignment. */
+struct lunette_machine {
+    _Alignas(16) const lunette_backend *backend;
+    const ln_machine_setup *setup;
+    const ln_template *from;
+    lunette_context *context;
+    ln_arena *arena;
+    ln_allocator
+        allocator;      /* which the state's memory is from, and what it is given: the arena's, but while */
+    void *allocator_ud; /* the state is built */
+    ln_arena_shadow shadow; /* of the arena's own words; own reservation only */
+    bool suspect;           /* its memory may be corrupt: a fault was contained in it */
+    bool built;             /* there is a state in the arena */
+    const ln_image
+        *image; /* what a reset restores: the template's or own_image; NULL with a host's allocator */
+    ln_image *own_image; /* where the template's cannot be shared */
+    void *roots[LN_MACHINE_ROOTS];
+
+    /* While a run is going on. */
+    ln_report *report;            /* where what goes wrong is noted; NULL: nowhere */
+    bool located;                 /* the report's trace says where the script was at its deadline */
+    bool panicked;                /* the VM found itself in a state that must not be */
+    ln_tree *error_value;         /* where an uncaught error value goes; NULL: nowhere */
+    ln_tree *results;             /* where results go; NULL: nowhere */
+    const lunette_bounds *bounds; /* of the results; complete: no zeros */
+    ln_code *emitted;             /* what compile() has given so far */
+
+    /* Between runs. */
+    uint64_t generation;
+    bool pristine; /* nothing has run since the last reset */
+    lunette_error *error;
+    lunette_stats last;
+    size_t committed; /* by the arena when the last run, or what came after it, ended */
+
+    ln_run run;
+};
+
+/* --- Templates --- */
+
+/* Builds the state once, preloaded modules run, and keeps its image; or, where images cannot be shared between arenas,
+ * what it takes to build each machine by itself. `setup` outlives it, the configuration is copied where needed; its
+ * modules are complete, of this version's size. `why` receives what is wrong with it (INVALID_ARGUMENT), or went wrong
+ * in which preloaded module. OK, INVALID_ARGUMENT, SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT, NO_MEMORY, SYSTEM, STACK_TOO_SMALL,
+ * UNSUPPORTED (modules), DEFECT. */
+lunette_status ln_template_open(const ln_machine_setup *setup, const lunette_template_config *config,
+                                ln_template **out, char *why, size_t why_size);
+void ln_template_close(ln_template **out);
+
+/* Bytes of the image; 0 with a host's allocator. */
+size_t ln_template_size(const ln_template *of);
+
+/* Whether machines share its image. */
+bool ln_template_shared(const ln_template *of);
+
+/* --- build.c --- */
+
+/* Builds the state in the machine's arena, which holds none. `why` receives what went wrong in a preloaded module; NULL:
+ * not wanted. */
+lunette_status ln_machine_build(lunette_machine *machine, const lunette_preload *preload, size_t count,
+                                char *why, size_t why_size);
+
+/* --- The life of a machine --- */
+
+/* One without arena and state. OK, NO_MEMORY. */
+lunette_status ln_machine_make(const ln_machine_setup *setup, lunette_context *context,
+                               lunette_machine **out);
+
+/* The state's memory is the arena's from here on. */
+void ln_machine_use_arena(lunette_machine *machine);
+
+/* There is a state at the roots, which the backend learns. */
+void ln_machine_attach(lunette_machine *machine);
+
+/* Opens the arena of a machine that was just made, or was cleared. */
+lunette_status ln_machine_open_arena(lunette_machine *machine);
+
+/* `context` is what the callbacks are given. OK, NO_MEMORY, SYSTEM, and what building can answer. */
+lunette_status ln_machine_open(const ln_template *from, lunette_context *context, lunette_machine **machine);
+
+/* Makes an idle machine one of another template of the same setup. OK, NO_MEMORY and what building can answer; on
+ * failure the machine is fit only to be closed. */
+lunette_status ln_machine_adopt(lunette_machine *machine, const ln_template *from);
+
+/* Closes whatever a script still holds of the system. NULL and a pointer to NULL are allowed. */
+void ln_machine_close(lunette_machine **machine);
+
+/* Makes the machine what it was when it was opened, whatever state it is in. OK; NO_MEMORY and what building can answer
+ * where it has to be built anew, after which it is fit only to be closed. */
+lunette_status ln_machine_restore(lunette_machine *machine);
+
+/* The same, if anything has run in it. */
+lunette_status ln_machine_reset(lunette_machine *machine);
+
+/* Gives back committed memory above `keep` bytes. For an idle machine after a reset. */
+void ln_machine_trim(lunette_machine *machine, size_t keep);
+
+/* OK: equal to the image; DEFECT with `why`; UNSUPPORTED; WRONG_STATE: something ran since the reset. */
+lunette_status ln_machine_verify(const lunette_machine *machine, char *why, size_t why_size);
+
+/* --- Runs --- */
+
+/* Calls body(ud) in a run. Does not note or restore anything. */
+ln_end ln_machine_enter(lunette_machine *machine, const ln_budget *budget, void (*body)(void *), void *ud);
+
+/* One run. */
+typedef struct ln_program {
+    const char *name; /* with Lua's leading '=' or '@' */
+    const char *text; /* or NULL: `code` is run */
+    size_t size;
+    ln_code *code;
+    /* In place of a text or code: what is called is there already. */
+    const lunette_value *function;  /* a reference checked by ln_machine_check_value(), or NULL */
+    const char *path;               /* "game.on_tick", from the globals, or NULL; NOT_FOUND */
+    const lunette_value *arguments; /* checked by ln_machine_check_value() */
+    size_t argument_count;
+    lunette_bounds bounds; /* complete: no zeros */
+    uint64_t spent_ns;     /* of the budget's wall time, on compiling it */
+    bool allow_bytecode;
+    bool check_only; /* parse, do not run */
+    bool measure_cpu;
+} ln_program;
+
+/* `results` NULL: not converted. Any status of lunette_context_run() but those of its arguments. */
+lunette_status ln_machine_run(lunette_machine *machine, const ln_program *program, const ln_budget *budget,
+                              lunette_value **results);
+
+/* Whether nothing has run in the machine since it was restored. */
+bool ln_machine_pristine(const lunette_machine *machine);
+
+/* Compiles a program's text in a pristine machine, and makes it what code the caller owns. Statuses as of
+ * ln_machine_run(), UNSUPPORTED, and WRONG_STATE: the machine is not pristine. It is not pristine afterwards. */
+lunette_status ln_machine_compile(lunette_machine *machine, const ln_program *program,
+                                  const ln_budget *budget, ln_code **code);
+
+/* Whether loading this code into machines of this one's template could be made faster: the machine is pristine, and it
+ * was not tried for the template, as far as the code remembers. */
+bool ln_machine_wants_press(const lunette_machine *machine, const ln_code *code);
+
+/* Does it, for machines of all threads, in this one and another beside it, as far as it can be done. How many bytes the
+ * code has grown by. The machine is pristine afterwards, or fit only to be closed. */
+size_t ln_machine_press(lunette_machine *machine, ln_code *code);
+
+/* Brings a pristine machine to where it has loaded the code, if there is a patch that does. */
+bool ln_machine_apply_patch(lunette_machine *machine, const ln_code *code);
+
+/* Whether a value can be given to this machine. OK, INVALID_ARGUMENT, STALE. */
+lunette_status ln_machine_check_value(const lunette_machine *machine, const lunette_value *value);
+
+/* OK, MEMORY_LIMIT, or what ended the run. Raw access: no code of the script runs. */
+lunette_status ln_machine_set_global(lunette_machine *machine, const char *name, const lunette_value *value);
+lunette_status ln_machine_get_global(lunette_machine *machine, const char *name, const lunette_bounds *bounds,
+                                     lunette_value **value);
+
+/* Whether the calling thread is in a run of this machine: in a function of the host's that its script called. */
+bool ln_machine_is_inside(const lunette_machine *machine);
+
+/* Gives a reference to a function up. It is the machine's own thread that calls, in a run or not. STALE,
+ * INVALID_ARGUMENT. */
+lunette_status ln_machine_forget(lunette_machine *machine, const lunette_value *function);
+
+/* A full collection, under a budget, since finalizers may run. Statuses as of ln_machine_run(). */
+lunette_status ln_machine_collect(lunette_machine *machine, const ln_budget *budget);
+
+/* Any thread, any signal handler. */
+void ln_machine_cancel(lunette_machine *machine);
+
+/* Of the last run; NULL: nothing went wrong. */
+const lunette_error *ln_machine_error(const lunette_machine *machine);
+void ln_machine_clear_error(lunette_machine *machine);
+
+/* Of the error's frames only the innermost `most` stay. */
+void ln_machine_cut_trace(lunette_machine *machine, size_t most);
+void ln_machine_stats(const lunette_machine *machine, lunette_stats *stats);
+
+/* What the arena had committed when the last run, or what the backend did after it, ended. */
+size_t ln_machine_committed(const lunette_machine *machine);
+
+/* --- For backends, in a run --- */
+
+/* Ends the run as a defect: the VM is in a state that must not be. */
+LN_NORETURN void ln_machine_panic(lunette_machine *machine);
+
+/* Appends to what compile() makes. False: the host has no memory. */
+bool ln_machine_emit(lunette_machine *machine, const void *bytes, size_t size);
+
+/* --- For backends, between runs --- */
+
+/* Calls body(ud) in a run that may take `wall_ns`. */
+ln_end ln_machine_finalize(lunette_machine *machine, uint64_t wall_ns, void (*body)(void *), void *ud);
+
+#endif

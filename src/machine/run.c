@@ -1,0 +1,457 @@
+/* One run: begun, guarded, and what came of it put into words and numbers. What is run is the backend's business. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/machine.h"
+
+static const ln_budget UNLIMITED;
+
+/* --- What came of it --- */
+
+static lunette_status status_of_end(const lunette_machine *machine, ln_end end) {
+    switch (end) {
+    case LN_END_FINISHED:
+        return LUNETTE_OK;
+    case LN_END_TIME:
+        return LUNETTE_TIME_LIMIT;
+    case LN_END_CPU:
+        return LUNETTE_CPU_LIMIT;
+    case LN_END_INSTRUCTIONS:
+        return LUNETTE_INSTRUCTION_LIMIT;
+    case LN_END_OUTPUT:
+        return LUNETTE_OUTPUT_LIMIT;
+    case LN_END_HOST_CALLS:
+        return LUNETTE_HOST_CALL_LIMIT;
+    case LN_END_HOST_TIME:
+        return LUNETTE_HOST_TIME_LIMIT;
+    case LN_END_CANCELLED:
+        return LUNETTE_CANCELLED;
+    case LN_END_FAULT:
+        return machine->panicked ? LUNETTE_DEFECT : LUNETTE_VM_FAULT;
+    case LN_END_STACK:
+        return LUNETTE_STACK_TOO_SMALL;
+    case LN_END_SYSTEM:
+        return LUNETTE_SYSTEM;
+    }
+    return LUNETTE_DEFECT;
+}
+
+/* What a backend may say of a run that came to its end. A status comes from what is known: memory was the reason only
+ * if the allocator refused in this run. */
+static lunette_status status_of_backend(const lunette_machine *machine, lunette_status status) {
+    switch (status) {
+    case LUNETTE_MEMORY_LIMIT:
+        return ln_arena_refused(machine->arena) ? LUNETTE_MEMORY_LIMIT : LUNETTE_RUNTIME_ERROR;
+    case LUNETTE_OK:
+    case LUNETTE_RUNTIME_ERROR:
+    case LUNETTE_SYNTAX_ERROR:
+    case LUNETTE_VALUE_LIMIT:
+    case LUNETTE_NO_MEMORY:
+    case LUNETTE_UNSUPPORTED:
+    case LUNETTE_NOT_FOUND:
+        return status;
+    default:
+        return LUNETTE_DEFECT;
+    }
+}
+
+/* "20 ms", "1.5 s": a duration for people. */
+static void write_duration(char *text, size_t size, uint64_t ns) {
+    if (ns >= 1000000000)
+        snprintf(text, size, "%.4g s", (double)ns / 1e9);
+    else if (ns >= 1000000)
+        snprintf(text, size, "%.4g ms", (double)ns / 1e6);
+    else
+        snprintf(text, size, "%.4g us", (double)ns / 1e3);
+}
+
+static void write_bytes(char *text, size_t size, uint64_t bytes) {
+    if (bytes >= 1 << 20)
+        snprintf(text, size, "%.4g MiB", (double)bytes / (1 << 20));
+    else if (bytes >= 1 << 10)
+        snprintf(text, size, "%.4g KiB", (double)bytes / (1 << 10));
+    else
+        snprintf(text, size, "%u bytes", (unsigned)bytes);
+}
+
+static void describe_limit(char *text, size_t size, const lunette_machine *machine, lunette_status status,
+                           const ln_budget *budget) {
+    char limit[32];
+    switch (status) {
+    case LUNETTE_MEMORY_LIMIT:
+        write_bytes(limit, sizeof limit, machine->setup->memory_limit);
+        snprintf(text, size, "the script needed more memory than its limit of %s", limit);
+        return;
+    case LUNETTE_TIME_LIMIT:
+        write_duration(limit, sizeof limit, budget->wall_ns);
+        snprintf(text, size, "the script ran past its deadline of %s", limit);
+        return;
+    case LUNETTE_CPU_LIMIT:
+        write_duration(limit, sizeof limit, budget->cpu_ns);
+        snprintf(text, size, "the script used more than its %s of processor time", limit);
+        return;
+    case LUNETTE_HOST_TIME_LIMIT:
+        write_duration(limit, sizeof limit, budget->host_ns);
+        snprintf(text, size, "the script's calls into the host took longer than their %s", limit);
+        return;
+    case LUNETTE_INSTRUCTION_LIMIT:
+        snprintf(text, size, "the script executed its %llu instructions",
+                 (unsigned long long)budget->instructions);
+        return;
+    case LUNETTE_OUTPUT_LIMIT:
+        write_bytes(limit, sizeof limit, budget->output_bytes);
+        snprintf(text, size, "the script printed more than its limit of %s", limit);
+        return;
+    case LUNETTE_HOST_CALL_LIMIT:
+        snprintf(text, size, "the script called the host more than its %llu times",
+                 (unsigned long long)budget->host_calls);
+        return;
+    default:
+        snprintf(text, size, "%s", lunette_status_text(status));
+    }
+}
+
+/* For a limit the message is ours, and the trace is kept only if it was taken for that limit. */
+static void report_limit(lunette_machine *machine, ln_report *report, lunette_status status,
+                         const ln_budget *budget) {
+    char text[160];
+    if (status != LUNETTE_MEMORY_LIMIT && !machine->located)
+        ln_report_init(report);
+    describe_limit(text, sizeof text, machine, status, budget);
+    ln_report_message(report, text, strlen(text));
+}
+
+static bool is_limit(lunette_status status) {
+    return status > LUNETTE_OK && status != LUNETTE_RUNTIME_ERROR && status != LUNETTE_SYNTAX_ERROR &&
+           status != LUNETTE_VALUE_LIMIT;
+}
+
+/* Nobody put this error into words as it was raised (Lua calls no handler for errors of memory and of handlers): its own
+ * will do. */
+static void report_unseen(ln_report *report, const ln_tree *value) {
+    const lunette_value *text = ln_tree_root(value);
+    bool is_text = text && text->type == LUNETTE_STRING;
+    const char *bytes = is_text ? text->as.string.bytes : "error in error handling";
+    ln_report_message(report, bytes, is_text ? text->as.string.size : strlen(bytes));
+}
+
+static void keep_stats(lunette_machine *machine) {
+    ln_arena_stats arena;
+    ln_arena_stats_get(machine->arena, &arena);
+    const ln_usage *usage = &machine->run.usage;
+    machine->committed = arena.committed;
+    machine->last = (lunette_stats){
+        .size = sizeof machine->last,
+        .wall_ns = usage->wall_ns,
+        .cpu_ns = usage->cpu_ns,
+        .host_ns = usage->host_ns,
+        .host_calls = usage->host_calls,
+        .output_bytes = usage->output_bytes,
+        .instructions = usage->instructions,
+        .memory_used = arena.used,
+        .memory_peak = arena.peak,
+        .memory_committed = arena.committed,
+        .memory_limit = arena.limit,
+        .allocations = arena.allocations,
+        .allocation_failures = arena.failures,
+    };
+}
+
+static void keep_error(lunette_machine *machine, ln_report *report, lunette_status status,
+                       const ln_budget *budget, ln_tree *value) {
+    bool has_value = status == LUNETTE_RUNTIME_ERROR;
+    if (is_limit(status) || status == LUNETTE_DEFECT)
+        report_limit(machine, report, status, budget);
+    else if (!report->has_message)
+        report_unseen(report, value);
+    if (!has_value)
+        ln_tree_free(value);
+    machine->error = ln_report_error(report, status, has_value ? ln_tree_root(value) : NULL);
+}
+
+/* --- Where an abandoned run stood --- */
+
+/* A run that was inside a library function when it was killed came by no place where it could have noted where it was. Its
+ * state may be in the middle of anything; but reading the chain of calls writes nothing, and is done as a run of its
+ * own: should the chain lead nowhere, that is a fault that the guard contains, and should it have no end, a deadline. */
+static const uint64_t READING_TIME_NS = 2000000;
+
+struct reading {
+    lunette_machine *machine;
+    bool read;
+};
+
+static void read_trace(void *ud) {
+    struct reading *reading = ud;
+    reading->read = reading->machine->backend->post_mortem(reading->machine);
+}
+
+static void post_mortem(lunette_machine *machine) {
+    ln_budget budget = {.wall_ns = READING_TIME_NS};
+    struct reading reading = {.machine = machine};
+    if (!machine->backend->post_mortem || !machine->setup->post_mortem)
+        return;
+    ln_report_init(machine->report);
+    machine->run.quiet = true;
+    bool read = ln_machine_enter(machine, &budget, read_trace, &reading) == LN_END_FINISHED && reading.read;
+    machine->run.quiet = false;
+    if (!read)
+        ln_report_init(machine->report);
+    machine->located = read;
+}
+
+/* --- The run --- */
+
+ln_end ln_machine_enter(lunette_machine *machine, const ln_budget *budget, void (*body)(void *), void *ud) {
+    machine->panicked = false;
+    machine->located = false;
+    if (machine->backend->prepare)
+        machine->backend->prepare(machine);
+    return ln_run_execute(&machine->run, machine->setup->guard, budget, body, ud);
+}
+
+static void begin(lunette_machine *machine, ln_report *report, ln_tree *error_value, ln_tree *results) {
+    ln_report_error_free(&machine->error);
+    ln_report_init(report);
+    ln_tree_init(error_value, (size_t)1 << 20);
+    machine->report = report;
+    machine->error_value = error_value;
+    machine->results = results;
+    ln_arena_clear_refused(machine->arena);
+    if (machine->pristine && machine->backend->seed)
+        machine->backend->seed(machine);
+    machine->pristine = false;
+}
+
+/* Ends what begin() began; restores the machine if the run was abandoned. A refusal (a negative status) left the
+ * machine untouched. */
+static lunette_status finish(lunette_machine *machine, ln_report *report, lunette_status status,
+                             const ln_budget *budget) {
+    bool abandoned = machine->run.abandoned;
+    keep_stats(machine);
+    if (abandoned && !machine->located && status != LUNETTE_VM_FAULT && status != LUNETTE_DEFECT)
+        post_mortem(machine);
+    machine->run.abandoned = abandoned;
+    if (status > LUNETTE_OK || status == LUNETTE_DEFECT)
+        keep_error(machine, report, status, budget, machine->error_value);
+    else
+        ln_tree_free(machine->error_value);
+    machine->report = NULL;
+    machine->error_value = NULL;
+    machine->results = NULL;
+    if (machine->backend->tidy)
+        machine->backend->tidy(machine);
+    machine->suspect = status == LUNETTE_VM_FAULT || status == LUNETTE_DEFECT;
+    if (abandoned)
+        ln_machine_restore(machine);
+    return status;
+}
+
+/* What a run calls of the backend, and what it is about. */
+struct job {
+    lunette_machine *machine;
+    lunette_status (*body)(lunette_machine *machine, const void *what);
+    const void *what;
+    lunette_status status;
+};
+
+static void call_body(void *ud) {
+    struct job *job = ud;
+    job->status = job->body(job->machine, job->what);
+}
+
+/* `results` NULL: none are wanted. They are freed unless the answer is OK. */
+static lunette_status perform(lunette_machine *machine, const ln_budget *budget, uint64_t spent_ns,
+                              lunette_status (*body)(lunette_machine *, const void *), const void *what,
+                              ln_tree *results) {
+    struct job job = {.machine = machine, .body = body, .what = what, .status = LUNETTE_OK};
+    ln_budget left = *budget;
+    ln_report report;
+    ln_tree error_value;
+    if (!machine->built)
+        return LUNETTE_WRONG_STATE;
+    if (left.wall_ns != 0)
+        left.wall_ns = spent_ns < left.wall_ns ? left.wall_ns - spent_ns : 1;
+    begin(machine, &report, &error_value, results);
+    ln_end end = ln_machine_enter(machine, &left, call_body, &job);
+    lunette_status status =
+        end == LN_END_FINISHED ? status_of_backend(machine, job.status) : status_of_end(machine, end);
+    status = finish(machine, &report, status, budget);
+    if (status != LUNETTE_OK && results)
+        ln_tree_free(results);
+    return status;
+}
+
+/* --- Programs --- */
+
+static lunette_program view_of(const ln_program *program) {
+    return (lunette_program){
+        .name = program->name,
+        .text = program->text,
+        .text_size = program->size,
+        .code = program->code ? program->code->bytes : NULL,
+        .code_size = program->code ? program->code->size : 0,
+        .function = program->function,
+        .path = program->path,
+        .arguments = program->arguments,
+        .argument_count = program->argument_count,
+        .check_only = program->check_only,
+        .allow_bytecode = program->allow_bytecode,
+    };
+}
+
+static lunette_status run_program(lunette_machine *machine, const void *what) {
+    return machine->backend->run(machine, what);
+}
+
+lunette_status ln_machine_run(lunette_machine *machine, const ln_program *program, const ln_budget *budget,
+                              lunette_value **results) {
+    lunette_program view = view_of(program);
+    ln_tree tree;
+    view.loaded = program->code && machine->built && ln_machine_apply_patch(machine, program->code);
+    ln_tree_init(&tree, program->bounds.bytes);
+    machine->bounds = &program->bounds;
+    machine->run.name = program->name;
+    machine->run.want_cpu = machine->run.want_host_time = program->measure_cpu;
+    lunette_status status =
+        perform(machine, budget, program->spent_ns, run_program, &view, results ? &tree : NULL);
+    machine->last.wall_ns += program->spent_ns;
+    machine->run.name = NULL;
+    if (results)
+        *results = ln_tree_root(&tree);
+    return status;
+}
+
+bool ln_machine_pristine(const lunette_machine *machine) {
+    return machine->pristine;
+}
+
+static lunette_status compile_program(lunette_machine *machine, const void *what) {
+    return machine->backend->compile(machine, what);
+}
+
+lunette_status ln_machine_compile(lunette_machine *machine, const ln_program *program,
+                                  const ln_budget *budget, ln_code **code) {
+    lunette_program view = view_of(program);
+    *code = NULL;
+    if (!machine->backend->compile)
+        return LUNETTE_UNSUPPORTED;
+    if (!machine->pristine)
+        return LUNETTE_WRONG_STATE;
+    machine->emitted = NULL;
+    lunette_status status = perform(machine, budget, 0, compile_program, &view, NULL);
+    if (status == LUNETTE_OK && !machine->emitted)
+        status = LUNETTE_DEFECT;
+    if (status != LUNETTE_OK) {
+        free(machine->emitted);
+        return status;
+    }
+    atomic_init(&machine->emitted->references, 1);
+    atomic_init(&machine->emitted->patches, NULL);
+    *code = machine->emitted;
+    return LUNETTE_OK;
+}
+
+/* Memory is asked for in a host section, and is the machine's at every moment. */
+bool ln_machine_emit(lunette_machine *machine, const void *bytes, size_t size) {
+    ln_code *code = machine->emitted;
+    size_t used = code ? code->size : 0;
+    if (!code || size > code->room - used) {
+        size_t room = (used + size) * 2 + 256;
+        ln_run_host_enter(&machine->run);
+        code = realloc(code, sizeof *code + room);
+        if (code) {
+            code->room = room;
+            code->size = used;
+            machine->emitted = code;
+        }
+        ln_run_host_leave(&machine->run);
+        if (!code)
+            return false;
+    }
+    memcpy(code->bytes + used, bytes, size);
+    code->size = used + size;
+    return true;
+}
+
+static lunette_status collect(lunette_machine *machine, const void *what) {
+    (void)what;
+    return machine->backend->collect(machine);
+}
+
+lunette_status ln_machine_collect(lunette_machine *machine, const ln_budget *budget) {
+    if (!machine->backend->collect)
+        return LUNETTE_UNSUPPORTED;
+    if (machine->pristine && machine->built)
+        return LUNETTE_OK;
+    return perform(machine, budget, 0, collect, NULL, NULL);
+}
+
+lunette_status ln_machine_forget(lunette_machine *machine, const lunette_value *function) {
+    if (function->type != LUNETTE_FUNCTION || !machine->backend->forget)
+        return LUNETTE_INVALID_ARGUMENT;
+    return machine->backend->forget(machine, function);
+}
+
+/* --- Globals --- */
+
+struct global {
+    const char *name;
+    const lunette_value *value;
+};
+
+static lunette_status set_global(lunette_machine *machine, const void *what) {
+    const struct global *global = what;
+    return machine->backend->set_global(machine, global->name, global->value);
+}
+
+static lunette_status get_global(lunette_machine *machine, const void *what) {
+    const struct global *global = what;
+    return machine->backend->get_global(machine, global->name);
+}
+
+lunette_status ln_machine_check_value(const lunette_machine *machine, const lunette_value *value) {
+    return machine->backend->check_value(machine, value);
+}
+
+lunette_status ln_machine_set_global(lunette_machine *machine, const char *name, const lunette_value *value) {
+    struct global global = {.name = name, .value = value};
+    if (!machine->backend->set_global)
+        return LUNETTE_UNSUPPORTED;
+    return perform(machine, &UNLIMITED, 0, set_global, &global, NULL);
+}
+
+lunette_status ln_machine_get_global(lunette_machine *machine, const char *name, const lunette_bounds *bounds,
+                                     lunette_value **value) {
+    struct global global = {.name = name};
+    ln_tree results;
+    *value = NULL;
+    if (!machine->backend->get_global)
+        return LUNETTE_UNSUPPORTED;
+    ln_tree_init(&results, bounds->bytes);
+    machine->bounds = bounds;
+    lunette_status status = perform(machine, &UNLIMITED, 0, get_global, &global, &results);
+    if (status != LUNETTE_OK)
+        return status;
+    status = lunette_value_copy(&ln_tree_root(&results)->as.array.items[0], value);
+    ln_tree_free(&results);
+    return status;
+}
+
+/* --- For backends --- */
+
+void ln_machine_panic(lunette_machine *machine) {
+    machine->panicked = true;
+    ln_run_end(&machine->run, LN_END_FAULT);
+}
+
+ln_end ln_machine_finalize(lunette_machine *machine, uint64_t wall_ns, void (*body)(void *), void *ud) {
+    ln_arena_stats arena;
+    ln_budget budget = {.wall_ns = wall_ns};
+    machine->report = NULL;
+    ln_end end = ln_machine_enter(machine, &budget, body, ud);
+    ln_arena_stats_get(machine->arena, &arena);
+    machine->committed = arena.committed;
+    return end;
+}
