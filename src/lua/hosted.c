@@ -8,6 +8,7 @@
  *
  * Streams: after every call the handles that went in and came out are looked at, still inside the section, so
  * that the list of open files (files.h) is exact whenever a kill can happen. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lua/internal.h"
@@ -55,26 +56,45 @@ static int call_in_section(lua_State *L, int arguments, bool process) {
     return status;
 }
 
-/* The function's name in Lua's own messages came from the call that we made: "?". And so did the place. Lua's rule:
- * the name by which it was called, else the one it has in its library. */
-static int raise_as(lua_State *L, int status, const char *name) {
-    if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
-        lua_Debug ar;
-        if (lua_getstack(L, 0, &ar) && lua_getinfo(L, "n", &ar) && ar.name)
-            name = ar.name;
-        luaL_where(L, 1);
-        lua_pushfstring(L, "'%s'", name);
-        luaL_gsub(L, lua_tostring(L, -3), "'?'", lua_tostring(L, -1));
-        lua_remove(L, -2);
-        lua_concat(L, 2);
+/* Pushes what luaL_argerror() says of a function with a name, if `message` is what it says of one without. Lua's
+ * rule: self is not counted among a method's arguments. */
+static bool push_with_name(lua_State *L, const char *message, const char *name, bool is_method) {
+    static const char begin[] = "bad argument #", middle[] = " to '?' (";
+    if (strncmp(message, begin, strlen(begin)) != 0)
+        return false;
+    char *rest;
+    long argument = strtol(message + strlen(begin), &rest, 10) - is_method;
+    if (strncmp(rest, middle, strlen(middle)) != 0)
+        return false;
+    rest += strlen(middle);
+    if (argument == 0)
+        lua_pushfstring(L, "calling '%s' on bad self (%s", name, rest);
+    else
+        lua_pushfstring(L, "bad argument #%d to '%s' (%s", (int)argument, name, rest);
+    return true;
+}
+
+/* Lua's rule: the name by which it was called, else the one it has in its library. */
+int ln_raise_as(lua_State *L, int status, const char *name) {
+    if (status == LUA_ERRMEM || lua_type(L, -1) != LUA_TSTRING)
+        return lua_error(L);
+    lua_Debug ar;
+    bool is_method = false;
+    if (lua_getstack(L, 0, &ar) && lua_getinfo(L, "n", &ar) && ar.name) {
+        name = ar.name;
+        is_method = strcmp(ar.namewhat, "method") == 0;
     }
+    luaL_where(L, 1);
+    if (!push_with_name(L, lua_tostring(L, -2), name, is_method))
+        lua_pushvalue(L, -2);
+    lua_concat(L, 2);
     return lua_error(L);
 }
 
 void ln_hosted_call(lua_State *L, int arguments, const char *name) {
     int status = call_in_section(L, arguments, false);
     if (status != LUA_OK)
-        raise_as(L, status, name);
+        ln_raise_as(L, status, name);
 }
 
 static void wrap(lua_State *L, const char *name);
@@ -86,7 +106,7 @@ static int hosted(lua_State *L) {
     lua_insert(L, 1);
     int status = call_in_section(L, lua_gettop(L) - 1, strcmp(name, "io.popen") == 0);
     if (status != LUA_OK)
-        return raise_as(L, status, name);
+        return ln_raise_as(L, status, strchr(name, '.') ? name : "?"); /* a method is in no library */
     if ((strcmp(name, "io.lines") == 0 || strcmp(name, "lines") == 0) && lua_iscfunction(L, 1)) {
         lua_pushvalue(L, 1);
         wrap(L, "for iterator");

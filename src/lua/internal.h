@@ -48,6 +48,7 @@ typedef struct ln_vm {
     const char *stack_top;       /* where the run's part of the C stack begins */
     bool counting;               /* a limit needs the count hook */
     bool warnings_on;            /* level none starts with warnings off, as lua does */
+    bool warning_begun;          /* its last piece said that more comes */
     ln_files files;              /* that scripts at level none have open */
     ln_tree scratch;             /* what calls of host functions keep: see call.h */
     ln_tree_mark scratch_base;   /* where the innermost one may begin */
@@ -242,6 +243,11 @@ void ln_hosted_wrap(lua_State *L, const char *name);
  * it raises is raised again after the section, with `name` where no other is known. It must not call back into
  * Lua code. */
 void ln_hosted_call(lua_State *L, int arguments, const char *name);
+
+/* Raises the error on top of the stack, which a C function of Lua's own raised when the library function that runs
+ * now called it: with the place and the function's name that it would have if that one had not stood between. `name`
+ * serves where the function was called by none. `status` is what lua_pcall() answered. */
+int ln_raise_as(lua_State *L, int status, const char *name);
 
 /* Puts the methods of file handles into host sections, if the state has file handles; `hidden`: and their metatable
  * out of the script's reach. May raise. */

@@ -10,7 +10,8 @@ static bool hides_addresses(void) {
     return ln_sandbox_level(ln_vm_settings(ln_vm_current())->sandbox) == LUNETTE_SANDBOX_STRICT;
 }
 
-/* Calls the function that this one stands in for with the `arguments` values on top. */
+/* Calls the function that this one stands in for with the `arguments` values on top, which no error of its own can
+ * come from. */
 static int call_original(lua_State *L, int arguments) {
     int base = lua_gettop(L) - arguments;
     lua_pushvalue(L, lua_upvalueindex(1));
@@ -19,12 +20,22 @@ static int call_original(lua_State *L, int arguments) {
     return lua_gettop(L) - base;
 }
 
+/* The same for a function that raises errors of its own, but runs no code of a script's: they name this one, `name`
+ * where no other is known. */
+static int call_and_name(lua_State *L, int arguments, const char *name) {
+    int base = lua_gettop(L) - arguments;
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, base + 1);
+    int status = lua_pcall(L, arguments, LUA_MULTRET, 0);
+    return status == LUA_OK ? lua_gettop(L) - base : ln_raise_as(L, status, name);
+}
+
 /* --- Output --- */
 
 /* Pushes a text form of the value, as luaL_tolstring() does, but without its address. */
 static void push_without_address(lua_State *L, int index) {
     if (luaL_callmeta(L, index, "__tostring")) {
-        if (!lua_isstring(L, -1))
+        if (!lua_tostring(L, -1)) /* makes a number a string */
             luaL_error(L, "'__tostring' must return a string");
         return;
     }
@@ -76,14 +87,22 @@ int ln_lib_print(lua_State *L) {
     return 0;
 }
 
-/* The host hears every warning; "@on" and "@off" are between the script and its own state. */
+/* "@on" and "@off" are between the script and its own state. As in Lua's own, a piece that goes on what was begun is
+ * none of these, but only while warnings are on. */
+static bool is_control(ln_vm *vm, const char *text, int more) {
+    bool goes_on = vm->warnings_on && vm->warning_begun;
+    vm->warning_begun = more;
+    return !goes_on && !more && text[0] == '@';
+}
+
+/* The host hears every warning. */
 void ln_lib_warning(void *ud, const char *text, int more) {
     (void)ud;
     ln_run *run = ln_run_current();
     if (!run)
         return;
     ln_vm *vm = ln_vm_current();
-    if (!more && text[0] == '@') {
+    if (is_control(vm, text, more)) {
         if (strcmp(text, "@on") == 0)
             vm->warnings_on = true;
         else if (strcmp(text, "@off") == 0)
@@ -106,26 +125,32 @@ int ln_lib_tostring(lua_State *L) {
     return 1;
 }
 
-/* Strings of the format's kind stay; what would show an address is turned into text first. */
+/* Stack value `index` has no text form but the one that luaL_tolstring() makes. */
+static bool is_object(lua_State *L, int index) {
+    return lua_type(L, index) > LUA_TSTRING || lua_type(L, index) == LUA_TLIGHTUSERDATA;
+}
+
+/* What "%s" would show with its address is turned into text first; of what is no such place nothing changes, so that
+ * Lua's own finds the errors it would find. */
 int ln_lib_format(lua_State *L) {
     size_t size;
     const char *format = luaL_checklstring(L, 1, &size);
-    int count = lua_gettop(L);
-    for (const char *at = format;
-         hides_addresses() && (at = memchr(at, '%', size - (size_t)(at - format)));) {
-        at += 1 + strspn(at + 1, "-+ #0123456789.");
+    const char *end = format + size;
+    int count = lua_gettop(L), argument = 1;
+    for (const char *at = format; (at = memchr(at, '%', (size_t)(end - at))) != NULL; at++) {
+        if (*++at == '%')
+            continue;
+        at += strspn(at, "-+ #0123456789.");
         if (*at == 'p')
             return luaL_error(L, "invalid conversion '%%p' to 'format' (no addresses in this sandbox)");
-        if (at < format + size)
-            at++;
-    }
-    for (int i = 2; i <= count; i++) {
-        if (lua_type(L, i) > LUA_TSTRING || lua_type(L, i) == LUA_TLIGHTUSERDATA) {
-            push_text(L, i, hides_addresses());
-            lua_replace(L, i);
+        if (++argument <= count && *at == 's' && is_object(L, argument)) {
+            push_text(L, argument, hides_addresses());
+            lua_replace(L, argument);
         }
+        if (at == end)
+            break;
     }
-    return call_original(L, count);
+    return call_and_name(L, count, "string.format");
 }
 
 /* --- Base --- */
@@ -250,19 +275,18 @@ int ln_lib_require(lua_State *L) {
 /* --- string, math, os, debug --- */
 
 /* An iterator that raised "pattern too complex" has lost count of its depth; called again, it overflows the C
- * stack. So one that has not come back from its last call is at its end. Upvalues: Lua's iterator, and whether
- * it is in a call. */
+ * stack. So one that has raised an error is at its end. Upvalues: Lua's iterator, and whether it has. */
 static int next_match(lua_State *L) {
     if (lua_toboolean(L, lua_upvalueindex(2)))
         return 0;
     lua_settop(L, 0);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    int status = lua_pcall(L, 0, LUA_MULTRET, 0);
+    if (status == LUA_OK)
+        return lua_gettop(L);
     lua_pushboolean(L, 1);
     lua_replace(L, lua_upvalueindex(2));
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_call(L, 0, LUA_MULTRET);
-    lua_pushboolean(L, 0);
-    lua_replace(L, lua_upvalueindex(2));
-    return lua_gettop(L);
+    return ln_raise_as(L, status, "?");
 }
 
 int ln_lib_gmatch(lua_State *L) {
@@ -396,5 +420,5 @@ int ln_lib_time(lua_State *L) {
 int ln_lib_sethook(lua_State *L) {
     if (ln_vm_current()->counting)
         return luaL_error(L, "debug.sethook: the hook serves a limit of this run");
-    return call_original(L, lua_gettop(L));
+    return call_and_name(L, lua_gettop(L), "debug.sethook");
 }

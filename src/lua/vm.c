@@ -110,6 +110,7 @@ static void attach(lunette_machine *machine) {
 static void seed(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
     vm->warnings_on = !is_unconfined(vm);
+    vm->warning_begun = false;
     if (vm->random_state)
         ln_vm_random(vm, vm->random_state);
 }
