@@ -56,14 +56,24 @@ static void add_frame(text *to, const lunette_frame *frame) {
         text_add_format(to, " (%s)\n", frame->chunk);
 }
 
+/* An error that closing a variable raised has no line of its own, but its message begins with one. */
+static bool names_place(const char *message, const char *chunk) {
+    const size_t length = strlen(chunk);
+    return strncmp(message, chunk, length) == 0 && message[length] == ':' && message[length + 1] >= '0' &&
+           message[length + 1] <= '9';
+}
+
 /* The place, the message and the trace. */
 static void describe(text *to, const char *chunk, lunette_status status, const lunette_error *error) {
     if (error != NULL && error->chunk != NULL)
         chunk = error->chunk;
-    text_add_format(to, "lunette: %s:", chunk);
+    const char *message = error != NULL ? error->message : lunette_status_text(status);
+    text_add_string(to, "lunette: ");
     if (error != NULL && error->line > 0)
-        text_add_format(to, "%d:", error->line);
-    text_add_format(to, " %s\n", error != NULL ? error->message : lunette_status_text(status));
+        text_add_format(to, "%s:%d: ", chunk, error->line);
+    else if (!names_place(message, chunk))
+        text_add_format(to, "%s: ", chunk);
+    text_add_format(to, "%s\n", message);
     for (size_t i = 0; error != NULL && i < error->frame_count; i++)
         add_frame(to, &error->frames[i]);
     if (error != NULL && error->frames_left_out > 0)
