@@ -1,0 +1,9 @@
+-- levels: restricted strict(collectgarbage)
+-- The collector is Lunette's to drive.
+local check = require "check"
+
+check.is("count", type(collectgarbage("count")))
+check.is("collect and step", collectgarbage(), collectgarbage("collect"), collectgarbage("step"), collectgarbage("isrunning"))
+for _, option in ipairs {"stop", "restart", "incremental", "generational", "setpause", "setstepmul", "nonsense"} do
+    check.call(option, function() return collectgarbage(option) end)
+end

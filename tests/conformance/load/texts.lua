@@ -1,0 +1,23 @@
+-- levels: none restricted strict(_G,error,coroutine.create,string.rep)
+local check = require "check"
+
+check.is("a text", {load("return 1 + 1")()}, {load("return ...")(7, 8)}, {load("")()}, type(load("x =")))
+check.is("names", {load("error('m')", "chunk") and pcall(load("error('m')", "chunk"))}, {pcall(load("error('m')", "=chunk"))}, {pcall(load("error('m')", "@chunk.lua"))}, {pcall(load("error('m')", ""))}, {pcall(load("error('m')", "="))}, {pcall(load("error('m')", "two\nlines"))}, {pcall(load("error('m')", "\nline"))}, pcall(load("error('m')")))
+check.is("long names", pcall(load("error('m')", "=" .. ("x"):rep(100))), pcall(load("error('m')", "@" .. ("x"):rep(100))), pcall(load("error('m')", ("x"):rep(100))), pcall(load("error('m') -- " .. ("x"):rep(100))))
+check.is("refused", {load("x =")}, {load("return return")}, {load("= 1", "=name")}, load("goto x", "@file.lua"))
+check.is("the environment", {load("x = 5; return x", "=c", "t", {})()}, x, {load("return x", "=c", "t", {x = 7})()}, {load("return _ENV", "=c", "t", {1})()}, {pcall(load("return x", "=c", "t", nil))}, load("return tostring == nil", "=c", "t", {})())
+check.is("modes", {load("return 1", "=c", "t")()}, {load("return 1", "=c", "bt")()}, {load("return 1", "=c", nil)()}, {load("return 1", "=c", "b")}, {load("return 1", "=c", "x")}, load("return 1", "=c", ""))
+check.is("globals are shared", (function() load("shared_global = 42")(); local v = shared_global; shared_global = nil; return v end)())
+check.is("_ENV", {(function() local _ENV = {y = 3}; return y end)()}, {(function(_ENV) return z end)({z = 4})}, {(function() local _ENV <const> = {w = 5}; return w end)()}, (function() local print = print; local _ENV = {}; q = 1; return q, _ENV.q end)())
+check.is("functions keep theirs", (function() local f; do local _ENV = {v = "kept"}; f = function() return v end end return f(), v end)())
+check.is("an upvalue of the main chunk", (function() local f = load("local a = 1; return function() return _ENV, a end"); return f()() == _G, select(2, f()()) end)())
+check.is("shebang is no comment here", load("#!/bin/lua\nreturn 1", "=c"))
+check.is("numbers as texts", {pcall(load, 5)}, {load(5)}, pcall(load, 5, "=n"))
+check.is("zeros", {load("return 'a\0b'")()}, {load("return 1\0", "=c")}, load("\0", "=c"))
+check.is("a mark at the beginning", load("\xef\xbb\xbfreturn 1", "=c"))
+check.is("vararg", {select("#", load("return ...")())}, select("#", load("return ...")(nil, nil)))
+check.each {"load()", "load(nil)", "load({})", "load(true)", "load('x', {})", "load('x', '=c', {})", "load('x', '=c', 5)", "load('return 1', nil, nil, nil)()", "load('return 1', 5)()", "load('error()', 5)", "(load('x x', 5))", "select(2, load('x x', 5))", "load(coroutine.create(print))"}
+check.is("closures of a loaded one", (function() local a, b = load("local n = 0; return function() n = n + 1; return n end, function() return n end")(); a(); a(); return b() end)())
+check.is("each load is new", {load("return {}")() ~= load("return {}")()}, load("return 1") ~= load("return 1"))
+check.is("many", (function() local s = 0 for i = 1, 500 do s = s + load("return " .. i)() end return s end)())
+check.is("large", #load("return '" .. ("x"):rep(200000) .. "'")(), load(("local a = 1; "):rep(150) .. "return a")())
