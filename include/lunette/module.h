@@ -170,6 +170,29 @@ LUNETTE_API bool lunette_cursor_next(lunette_call *call, lunette_cursor *cursor)
 LUNETTE_API lunette_status lunette_cursor_enter(lunette_call *call, const lunette_cursor *cursor,
                                                 lunette_cursor *inner);
 
+/* --- Back into the script --- */
+
+/* A reference to an argument that is a function, for lunette_call_invoke(), lunette_context_call() and to be kept. It is
+ * good until it is forgotten (lunette_context_forget(), also from here) or the context is reset. */
+LUNETTE_API lunette_status lunette_arg_function(lunette_call *call, int index, lunette_value *function);
+
+/* Calls a function of the script's: a reference of this context, with views as its arguments (up to 32,767). *results
+ * becomes an ARRAY of what it returned, the caller's to free; `results` NULL: it is not converted; `bounds` NULL: the
+ * defaults. The script's limits hold on: it spends what is left of the run's budget.
+ * OK. A status for the host's function to return, or to do without: RUNTIME_ERROR, MEMORY_LIMIT, VALUE_LIMIT (returned,
+ * they raise the script's own error in the caller), and what stopped the script without ending it (its grace time).
+ * STALE, INVALID_ARGUMENT, STACK_TOO_SMALL, SYSTEM: nothing was called. And why the run was ended: TIME_LIMIT, CANCELLED,
+ * VM_FAULT and the like. Then no script runs any more in this context: this and all other functions on the call answer
+ * the same, and the run ends as the host's function returns, whatever it returns. It has returned by then: what it holds
+ * is given back, in C++ its destructors have run. */
+LUNETTE_API lunette_status lunette_call_invoke(lunette_call *call, const lunette_value *function,
+                                               const lunette_value *arguments, size_t count,
+                                               const lunette_bounds *bounds, lunette_value **results);
+
+/* What is wrong, in the words that the script would be given: of the last function on this call that answered an error.
+ * Zero-terminated; "" when there are none. Valid until the next call of any of them. */
+LUNETTE_API const char *lunette_call_message(const lunette_call *call);
+
 /* --- Results ---
  *
  * Given one by one, in order; kept outside of Lua until the function has returned OK, then handed over. OK; NO_MEMORY,
@@ -184,6 +207,9 @@ LUNETTE_API lunette_status lunette_return_number(lunette_call *call, double valu
 /* The bytes are copied. */
 LUNETTE_API lunette_status lunette_return_string(lunette_call *call, const char *bytes, size_t size);
 LUNETTE_API lunette_status lunette_return_text(lunette_call *call, const char *text);
+
+/* INVALID_ARGUMENT: it is no function reference. */
+LUNETTE_API lunette_status lunette_return_function(lunette_call *call, const lunette_value *function);
 
 /* Any value; it is copied. */
 LUNETTE_API lunette_status lunette_return_value(lunette_call *call, const lunette_value *value);

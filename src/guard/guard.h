@@ -154,6 +154,9 @@ struct ln_run {
     const void *arena_start;
     size_t arena_size;
 
+    /* Where its counts begin: those of the run that it is nested in, when they are to be counted on. Zero: at none. */
+    struct ln_usage inherited;
+
     /* Read by the owner after ln_run_execute(). */
     ln_usage usage;
     bool abandoned;  /* body did not return: what it worked on is in any state */

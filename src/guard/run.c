@@ -236,7 +236,7 @@ static void run_begin(ln_run *run, ln_guard *guard, const ln_budget *budget, ln_
     run->guard = guard;
     run->parent = atomic_load_explicit(&slot->current, memory_order_relaxed);
     run->budget = *budget;
-    run->usage = (ln_usage){0};
+    run->usage = run->inherited;
     run->abandoned = false;
     run->softened = run->end = LN_END_FINISHED;
     run->host_depth = 0;

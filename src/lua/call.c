@@ -79,8 +79,11 @@ lunette_type lunette_call_type(const lunette_call *call, int index) {
 
 /* --- Errors --- */
 
+/* What is asked of a call that has ended answers why. */
 static lunette_status note(lunette_call *call, int index, const char *expected, const char *message) {
-    call->has_value = false;
+    if (call->ended != LUNETTE_OK)
+        return call->ended;
+    call->has_value = call->passes_error = call->out_of_memory = false;
     call->bad_argument = index;
     call->expected = expected;
     call->message = message;
@@ -134,14 +137,15 @@ lunette_status lunette_call_fail_value(lunette_call *call, const lunette_value *
     lunette_status status = copy_value(call, value, &copy);
     if (status != LUNETTE_OK)
         return status;
+    note(call, 0, NULL, NULL);
     call->error = copy;
     call->has_value = true;
-    return LUNETTE_RUNTIME_ERROR;
+    return call->ended != LUNETTE_OK ? call->ended : LUNETTE_RUNTIME_ERROR;
 }
 
 /* --- Plain arguments --- */
 
-static lunette_status wrong_type(lunette_call *call, int index, const char *expected) {
+lunette_status ln_call_wrong_type(lunette_call *call, int index, const char *expected) {
     return note(call, index, expected, NULL);
 }
 
@@ -154,7 +158,7 @@ lunette_status lunette_arg_boolean(lunette_call *call, int index, bool *value) {
     if (LN_UNLIKELY(!call || !value || index < 1))
         return LUNETTE_INVALID_ARGUMENT;
     if (LN_UNLIKELY(!is_argument(call, index) || !lua_isboolean(call->L, index)))
-        return wrong_type(call, index, "boolean");
+        return ln_call_wrong_type(call, index, "boolean");
     *value = lua_toboolean(call->L, index);
     return LUNETTE_OK;
 }
@@ -162,7 +166,7 @@ lunette_status lunette_arg_boolean(lunette_call *call, int index, bool *value) {
 static LN_COLD lunette_status no_integer(lunette_call *call, int index) {
     if (is_argument(call, index) && lua_isnumber(call->L, index))
         return note(call, index, NULL, "number has no integer representation");
-    return wrong_type(call, index, "number");
+    return ln_call_wrong_type(call, index, "number");
 }
 
 lunette_status lunette_arg_integer(lunette_call *call, int index, int64_t *value) {
@@ -180,7 +184,7 @@ lunette_status lunette_arg_number(lunette_call *call, int index, double *value) 
         return LUNETTE_INVALID_ARGUMENT;
     if (LN_LIKELY(index <= call->count))
         *value = lua_tonumberx(call->L, index, &is_number);
-    return LN_LIKELY(is_number) ? LUNETTE_OK : wrong_type(call, index, "number");
+    return LN_LIKELY(is_number) ? LUNETTE_OK : ln_call_wrong_type(call, index, "number");
 }
 
 /* As Lua writes numbers, but outside of Lua: lua_tolstring() would change the argument, and might raise. */
@@ -214,7 +218,7 @@ lunette_status lunette_arg_string(lunette_call *call, int index, const char **by
     else if (type == LUA_TNUMBER)
         status = write_number(call, index, bytes, &length);
     else
-        return wrong_type(call, index, "string");
+        return ln_call_wrong_type(call, index, "string");
     if (size)
         *size = length;
     else if (status == LUNETTE_OK && strlen(*bytes) != length)
@@ -257,30 +261,37 @@ lunette_status lunette_arg_string_or(lunette_call *call, int index, const char *
 
 /* --- What must allocate in Lua --- */
 
-/* Calls body(L) with `ud` and the value at `index` as its arguments; false: Lua's memory is at its limit. Where scripts
- * may have finalizers, the collector stands still meanwhile. */
-static bool protect(const lunette_call *call, lua_CFunction body, void *ud, int index, int results) {
+lunette_status ln_call_no_memory(lunette_call *call) {
+    lunette_status status = note(call, 0, NULL, NULL);
+    call->out_of_memory = true;
+    return status;
+}
+
+lunette_status ln_call_too_deep(lunette_call *call) {
+    return lunette_call_fail(
+        call, "stack overflow (calls of the host and of the script lie too deep in one another)");
+}
+
+/* Where scripts may have finalizers, the collector stands still meanwhile. */
+lunette_status ln_call_protect(lunette_call *call, lua_CFunction body, void *ud, int index, int results) {
     lua_State *L = call->L;
     bool finalizers = ln_sandbox_level(ln_vm_settings(call->vm)->sandbox) == LUNETTE_SANDBOX_NONE;
     if (!lua_checkstack(L, 3))
-        return false;
+        return ln_call_no_memory(call);
     bool stopped = finalizers && lua_gc(L, LUA_GCISRUNNING);
     if (stopped)
         lua_gc(L, LUA_GCSTOP);
     lua_pushcfunction(L, body);
     lua_pushlightuserdata(L, ud);
     lua_pushvalue(L, index);
-    bool done = lua_pcall(L, 2, results, 0) == LUA_OK;
-    if (!done)
+    int status = lua_pcall(L, 2, results, 0);
+    if (status != LUA_OK)
         lua_pop(L, 1);
     if (stopped)
         lua_gc(L, LUA_GCRESTART);
-    return done;
-}
-
-static lunette_status no_lua_memory(lunette_call *call) {
-    call->out_of_memory = true;
-    return note(call, 0, NULL, NULL);
+    if (status == LUA_OK)
+        return LUNETTE_OK;
+    return status == LUA_ERRMEM ? ln_call_no_memory(call) : ln_call_too_deep(call);
 }
 
 struct taking {
@@ -301,7 +312,7 @@ static int take_value(lua_State *L) {
     return 0;
 }
 
-static bool complete_bounds(lunette_bounds *bounds, const lunette_bounds *given) {
+bool ln_call_bounds(lunette_bounds *bounds, const lunette_bounds *given) {
     *bounds = given ? *given : (lunette_bounds){0};
     if (bounds->depth == 0)
         bounds->depth = 64;
@@ -316,13 +327,14 @@ lunette_status lunette_arg_value(lunette_call *call, int index, const lunette_bo
                                  const lunette_value **value) {
     static const lunette_value NIL;
     struct taking taking = {.call = call};
-    if (!call || !value || index < 1 || !complete_bounds(&taking.bounds, given))
+    if (!call || !value || index < 1 || !ln_call_bounds(&taking.bounds, given))
         return LUNETTE_INVALID_ARGUMENT;
     *value = &NIL;
     if (!is_argument(call, index))
-        return LUNETTE_OK;
-    if (!protect(call, take_value, &taking, index, 0))
-        return no_lua_memory(call);
+        return call->ended;
+    lunette_status status = ln_call_protect(call, take_value, &taking, index, 0);
+    if (status != LUNETTE_OK)
+        return status;
     if (taking.status == LUNETTE_VALUE_LIMIT)
         return lunette_arg_fail(call, index, "%s", taking.why);
     if (taking.status == LUNETTE_OK)
@@ -367,9 +379,10 @@ lunette_status lunette_arg_field(lunette_call *call, int index, const char *name
     if (!call || !name || !value || index < 1)
         return LUNETTE_INVALID_ARGUMENT;
     if (!is_argument(call, index) || !lua_istable(call->L, index))
-        return wrong_type(call, index, "table");
-    if (!protect(call, get_field, (void *)(uintptr_t)name, index, 1))
-        return no_lua_memory(call);
+        return ln_call_wrong_type(call, index, "table");
+    lunette_status status = ln_call_protect(call, get_field, (void *)(uintptr_t)name, index, 1);
+    if (status != LUNETTE_OK)
+        return status;
     show(call->L, -1, value);
     lua_pop(call->L, 1); /* the table keeps it */
     return LUNETTE_OK;
@@ -400,15 +413,16 @@ lunette_status lunette_arg_iterate(lunette_call *call, int index, lunette_cursor
         return LUNETTE_INVALID_ARGUMENT;
     *cursor = (lunette_cursor){.place = 0};
     if (!is_argument(call, index) || !lua_istable(call->L, index))
-        return wrong_type(call, index, "table");
+        return ln_call_wrong_type(call, index, "table");
     return begin_cursor(call, index, 0, cursor);
 }
 
 /* Places are dealt out in threes. A cursor that has ended may find another's where its own were: still a table and one of
  * its keys. */
 static bool is_open(const lunette_call *call, const lunette_cursor *cursor) {
-    return call && cursor && cursor->place > call->count && cursor->place <= lua_gettop(call->L) - VALUE &&
-           (cursor->place - call->count) % PLACES == 1 && lua_istable(call->L, cursor->place + TABLE);
+    return call && cursor && call->ended == LUNETTE_OK && cursor->place > call->count &&
+           cursor->place <= lua_gettop(call->L) - VALUE && (cursor->place - call->count) % PLACES == 1 &&
+           lua_istable(call->L, cursor->place + TABLE);
 }
 
 lunette_status lunette_cursor_enter(lunette_call *call, const lunette_cursor *cursor, lunette_cursor *inner) {

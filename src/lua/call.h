@@ -30,11 +30,13 @@ struct lunette_call {
     bool broken;                   /* and one of them could not be read to its end */
     bool has_value;                /* fail_value() was called last */
     bool out_of_memory;            /* Lua's memory was at its limit */
-    int last_root;                 /* the cursor begun last, of those not entered from another */
-    int bad_argument;              /* whose fault the error is; 0: not an argument's */
-    const char *expected;          /* its type, static; NULL: `message` says what is wrong with it */
-    const char *message;           /* in scratch */
-    lunette_value error;           /* of fail_value(), in scratch */
+    bool passes_error;             /* an invocation failed last: its error is in the registry */
+    lunette_status ended; /* why an invocation was abandoned, and all of the run with it; OK: none was */
+    int last_root;        /* the cursor begun last, of those not entered from another */
+    int bad_argument;     /* whose fault the error is; 0: not an argument's */
+    const char *expected; /* its type, static; NULL: `message` says what is wrong with it */
+    const char *message;  /* in scratch */
+    lunette_value error;  /* of fail_value(), in scratch */
     lunette_value first[LN_CALL_INLINE];
 };
 
@@ -43,6 +45,21 @@ lunette_status ln_call_scratch(lunette_call *call, size_t size, void **start);
 
 /* The VM's scratch tree, ready for this call to take from. In a host section. */
 ln_tree *ln_call_tree(lunette_call *call);
+
+/* Completes bounds; false: they cannot be. */
+bool ln_call_bounds(lunette_bounds *bounds, const lunette_bounds *given);
+
+/* Calls body(L) with `ud` and the value at `index` as its arguments, protected, leaving `results` values. What goes wrong
+ * (Lua's memory is at its limit, its calls lie too deep) is noted, and answered. In a host section. Does not raise. */
+lunette_status ln_call_protect(lunette_call *call, lua_CFunction body, void *ud, int index, int results);
+
+/* Notes what is wrong, and is what the host's function is to return. */
+lunette_status ln_call_no_memory(lunette_call *call);
+lunette_status ln_call_too_deep(lunette_call *call);
+lunette_status ln_call_wrong_type(lunette_call *call, int index, const char *expected);
+
+/* Raises the error of the last invocation that failed. */
+int ln_call_raise_passed(lua_State *L);
 
 LN_INLINE lunette_value *ln_call_results(lunette_call *call) {
     return call->result_room == 0 ? call->first : call->results;

@@ -16,7 +16,7 @@
 enum { RESUME_CHARGE = 128, MAIN_STEP = 1000 };
 
 static int hook_step(const ln_vm *vm, const lua_State *L) {
-    uint64_t step = ln_run_count_step(&vm->machine.run);
+    uint64_t step = ln_run_count_step(vm->machine.active);
     uint64_t most = L == vm->L ? MAIN_STEP : RESUME_CHARGE;
     return (int)(step < most ? step : most);
 }
@@ -45,14 +45,14 @@ static void set_hook(ln_vm *vm, lua_State *L) {
 static void on_count(lua_State *L, lua_Debug *ar) {
     (void)ar;
     ln_vm *vm = ln_vm_current();
-    ln_run_count(&vm->machine.run, (uint64_t)lua_gethookcount(L));
+    ln_run_count(vm->machine.active, (uint64_t)lua_gethookcount(L));
     if (vm->pending || hook_step(vm, L) != lua_gethookcount(L))
         set_hook(vm, L);
 }
 
 void ln_vm_arm(ln_vm *vm, lua_State *L) {
     if (LN_UNLIKELY(vm->counting) && L != vm->L)
-        ln_run_count(&vm->machine.run, RESUME_CHARGE);
+        ln_run_count(vm->machine.active, RESUME_CHARGE);
     set_hook(vm, L);
 }
 
@@ -77,7 +77,7 @@ static void on_soft_end(lua_State *L, lua_Debug *ar) {
     ln_vm *vm = ln_vm_current();
     if (!take_pending(vm, L, on_soft_end))
         return;
-    luaL_error(L, "%s limit reached", ln_end_text(vm->machine.run.softened));
+    luaL_error(L, "%s limit reached", ln_end_text(vm->machine.active->softened));
 }
 
 void ln_vm_soften(lunette_machine *machine) {
@@ -151,7 +151,7 @@ static void leave_loaded(lua_State *L, lua_CFunction body) {
 static int protected_call(ln_vm *vm, lua_CFunction body, void *ud, lua_CFunction then) {
     lua_State *L = vm->L;
     vm->stack_top = __builtin_frame_address(0);
-    vm->counting = ln_run_count_step(&vm->machine.run) > 0;
+    vm->counting = ln_run_count_step(vm->machine.active) > 0;
     ln_vm_arm(vm, L);
     ln_vm_switch(vm, L);
     if (body) {

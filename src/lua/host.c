@@ -57,14 +57,20 @@ static void raise_memory(const lunette_call *call) {
 /* What the host's function answered was not OK. */
 static LN_COLD int raise_failure(lunette_call *call, lunette_status status) {
     lua_State *L = call->L;
+    if (call->ended != LUNETTE_OK)
+        ln_run_end(call->run, call->vm->machine.dead);
     lua_settop(L, call->count);
     luaL_checkstack(L, LUA_MINSTACK, NULL);
     if (call->broken)
         return luaL_error(L, "a table changed while '%s' was reading it", call->function->full_name);
     if (call->out_of_memory)
         raise_memory(call);
+    if (status == LUNETTE_VALUE_LIMIT && call->message)
+        return luaL_error(L, "%s", call->message);
     if (status != LUNETTE_RUNTIME_ERROR)
         return raise_status(L, call->function, status);
+    if (call->passes_error)
+        return ln_call_raise_passed(L);
     if (call->has_value) {
         ln_values_push(L, &call->error);
         return lua_error(L);
@@ -121,6 +127,8 @@ LN_INLINE void begin(lunette_call *call, lua_State *L, const ln_function *functi
     call->count = count;
     call->result_count = call->result_room = 0;
     call->scratch_used = call->disturbed = call->broken = call->has_value = call->out_of_memory = false;
+    call->passes_error = false;
+    call->ended = LUNETTE_OK;
     call->bad_argument = 0;
     call->last_root = 0;
     call->message = NULL;

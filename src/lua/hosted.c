@@ -44,7 +44,7 @@ static void remember_open(lua_State *L, ln_files *files, int first, bool process
 static int call_in_section(lua_State *L, int arguments, bool process) {
     ln_vm *vm = ln_vm_current();
     int function = lua_gettop(L) - arguments, status = LUA_ERRMEM;
-    ln_run_host_enter(&vm->machine.run);
+    ln_run_host_enter(vm->machine.active);
     if (ln_files_reserve(&vm->files))
         status = lua_pcall(L, arguments, LUA_MULTRET, 0);
     else
@@ -52,7 +52,7 @@ static int call_in_section(lua_State *L, int arguments, bool process) {
     forget_closed(&vm->files);
     if (status == LUA_OK)
         remember_open(L, &vm->files, function, process);
-    ln_run_host_leave(&vm->machine.run);
+    ln_run_host_leave(vm->machine.active);
     return status;
 }
 

@@ -61,11 +61,11 @@ static void push_text(lua_State *L, int index, bool hidden) {
 }
 
 static void write_output(ln_vm *vm, const char *bytes, size_t size) {
-    if (!ln_run_charge_output(&vm->machine.run, size))
-        ln_run_end(&vm->machine.run, LN_END_OUTPUT);
-    ln_run_host_enter(&vm->machine.run);
+    if (!ln_run_charge_output(vm->machine.active, size))
+        ln_run_end(vm->machine.active, LN_END_OUTPUT);
+    ln_run_host_enter(vm->machine.active);
     vm->machine.setup->output(vm->machine.setup->output_ud, vm->machine.context, bytes, size);
-    ln_run_host_leave(&vm->machine.run);
+    ln_run_host_leave(vm->machine.active);
 }
 
 int ln_lib_print(lua_State *L) {

@@ -77,11 +77,11 @@ static bool push_file(lua_State *L, const char *path) {
     struct text text = {0};
     lua_pushcfunction(L, push_text);
     lua_pushlightuserdata(L, &text);
-    ln_run_host_enter(&vm->machine.run);
+    ln_run_host_enter(vm->machine.active);
     int error = read_file(path, vm->machine.setup->memory_limit, &text);
     int status = error == 0 ? lua_pcall(L, 1, 1, 0) : LUA_OK;
     free(text.bytes);
-    ln_run_host_leave(&vm->machine.run);
+    ln_run_host_leave(vm->machine.active);
     if (status != LUA_OK)
         lua_error(L);
     if (error == 0)

@@ -23,9 +23,9 @@ bool ln_refer_take(lua_State *L, ln_vm *vm, int index, lunette_value *to) {
     index = lua_absindex(L, index);
     luaL_checkstack(L, SLOTS, NULL);
     push_table(L);
-    ln_run_host_enter(&vm->machine.run);
+    ln_run_host_enter(vm->machine.active);
     uint64_t id = ln_references_take(&vm->references);
-    ln_run_host_leave(&vm->machine.run);
+    ln_run_host_leave(vm->machine.active);
     if (id == 0) {
         lua_pop(L, 1);
         return false;

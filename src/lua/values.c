@@ -84,9 +84,9 @@ static void *take_bytes(struct taking *taking, size_t size) {
     void *start = ln_tree_take(taking->tree, size);
     if (LN_LIKELY(start != NULL))
         return start;
-    ln_run_host_enter(&taking->vm->machine.run);
+    ln_run_host_enter(taking->vm->machine.active);
     taking->lack = ln_tree_grow(taking->tree, size);
-    ln_run_host_leave(&taking->vm->machine.run);
+    ln_run_host_leave(taking->vm->machine.active);
     return taking->lack == LUNETTE_OK ? ln_tree_take(taking->tree, size) : NULL;
 }
 
@@ -341,9 +341,9 @@ static bool take_value(struct taking *taking, int index, const struct step *step
 }
 
 static bool grow_root(struct taking *taking) {
-    ln_run_host_enter(&taking->vm->machine.run);
+    ln_run_host_enter(taking->vm->machine.active);
     lunette_status status = ln_tree_grow(taking->tree, 0);
-    ln_run_host_leave(&taking->vm->machine.run);
+    ln_run_host_leave(taking->vm->machine.active);
     return status == LUNETTE_OK ||
            fail(taking, status, NULL,
                 status == LUNETTE_VALUE_LIMIT ? "the values need more memory than they may take"
@@ -402,9 +402,9 @@ lunette_status ln_values_take_error(lua_State *L, ln_vm *vm, int index, ln_tree 
     if (grow_root(&taking))
         take_value(&taking, lua_absindex(L, index), NULL, ln_tree_root(tree));
     if (taking.status != LUNETTE_OK) {
-        ln_run_host_enter(&vm->machine.run);
+        ln_run_host_enter(vm->machine.active);
         ln_tree_free(tree);
-        ln_run_host_leave(&vm->machine.run);
+        ln_run_host_leave(vm->machine.active);
     }
     return taking.status;
 }

@@ -28,14 +28,34 @@ static bool on_refusal(void *ud, const void *caller) {
 
 /* A host's allocator is the host's code: it takes locks, and is never left in the middle. */
 static void section_enter(void *ud) {
-    ln_run_host_enter(&((lunette_machine *)ud)->run);
+    ln_run_host_enter(((lunette_machine *)ud)->active);
 }
 
 static void section_leave(void *ud) {
-    ln_run_host_leave(&((lunette_machine *)ud)->run);
+    ln_run_host_leave(((lunette_machine *)ud)->active);
 }
 
 /* --- Making --- */
+
+static void equip(lunette_machine *machine, ln_run *run) {
+    const lunette_backend *backend = machine->backend;
+    run->owner = machine;
+    run->stack_need = ln_machine_stack(backend);
+    run->soften = backend->soften ? soften : NULL;
+    run->soften_ud = machine;
+    run->probe = backend->probe ? probe : NULL;
+    run->probe_ud = machine;
+    machine->active = run;
+}
+
+/* A fault is logged once, as the outermost run ends by it. */
+void ln_machine_nest(lunette_machine *machine, ln_run *run) {
+    equip(machine, run);
+    run->name = machine->run.name;
+    run->quiet = true;
+    run->arena_start = machine->run.arena_start;
+    run->arena_size = machine->run.arena_size;
+}
 
 lunette_status ln_machine_make(const ln_machine_setup *setup, lunette_context *context,
                                lunette_machine **out) {
@@ -48,12 +68,7 @@ lunette_status ln_machine_make(const ln_machine_setup *setup, lunette_context *c
     machine->setup = setup;
     machine->context = context;
     machine->pristine = true;
-    machine->run.owner = machine;
-    machine->run.stack_need = ln_machine_stack(backend);
-    machine->run.soften = backend->soften ? soften : NULL;
-    machine->run.soften_ud = machine;
-    machine->run.probe = backend->probe ? probe : NULL;
-    machine->run.probe_ud = machine;
+    equip(machine, &machine->run);
     return LUNETTE_OK;
 }
 

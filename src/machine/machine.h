@@ -89,6 +89,8 @@ struct lunette_machine {
     ln_tree *results;             /* where results go; NULL: nowhere */
     const lunette_bounds *bounds; /* of the results; complete: no zeros */
     ln_code *emitted;             /* what compile() has given so far */
+    ln_run *active;               /* the innermost of its runs: `run`, unless one is nested in that */
+    ln_end dead;                  /* why a nested run was abandoned; FINISHED: none was */
 
     /* Between runs. */
     uint64_t generation;
@@ -166,6 +168,13 @@ lunette_status ln_machine_verify(const lunette_machine *machine, char *why, size
 
 /* Calls body(ud) in a run. Does not note or restore anything. */
 ln_end ln_machine_enter(lunette_machine *machine, const ln_budget *budget, void (*body)(void *), void *ud);
+
+/* Prepares a zeroed run that is to be nested in the machine's active one, and makes it that. The caller undoes that by
+ * putting the other one back. */
+void ln_machine_nest(lunette_machine *machine, ln_run *run);
+
+/* The status of a run that ended so. */
+lunette_status ln_machine_status_of_end(const lunette_machine *machine, ln_end end);
 
 /* One run. */
 typedef struct ln_program {

@@ -9,7 +9,7 @@ static const ln_budget UNLIMITED;
 
 /* --- What came of it --- */
 
-static lunette_status status_of_end(const lunette_machine *machine, ln_end end) {
+lunette_status ln_machine_status_of_end(const lunette_machine *machine, ln_end end) {
     switch (end) {
     case LN_END_FINISHED:
         return LUNETTE_OK;
@@ -206,6 +206,8 @@ static void post_mortem(lunette_machine *machine) {
 ln_end ln_machine_enter(lunette_machine *machine, const ln_budget *budget, void (*body)(void *), void *ud) {
     machine->panicked = false;
     machine->located = false;
+    machine->dead = LN_END_FINISHED;
+    machine->active = &machine->run;
     if (machine->backend->prepare)
         machine->backend->prepare(machine);
     return ln_run_execute(&machine->run, machine->setup->guard, budget, body, ud);
@@ -275,8 +277,8 @@ static lunette_status perform(lunette_machine *machine, const ln_budget *budget,
         left.wall_ns = spent_ns < left.wall_ns ? left.wall_ns - spent_ns : 1;
     begin(machine, &report, &error_value, results);
     ln_end end = ln_machine_enter(machine, &left, call_body, &job);
-    lunette_status status =
-        end == LN_END_FINISHED ? status_of_backend(machine, job.status) : status_of_end(machine, end);
+    lunette_status status = end == LN_END_FINISHED ? status_of_backend(machine, job.status)
+                                                   : ln_machine_status_of_end(machine, end);
     status = finish(machine, &report, status, budget);
     if (status != LUNETTE_OK && results)
         ln_tree_free(results);
@@ -359,14 +361,14 @@ bool ln_machine_emit(lunette_machine *machine, const void *bytes, size_t size) {
     size_t used = code ? code->size : 0;
     if (!code || size > code->room - used) {
         size_t room = (used + size) * 2 + 256;
-        ln_run_host_enter(&machine->run);
+        ln_run_host_enter(machine->active);
         code = realloc(code, sizeof *code + room);
         if (code) {
             code->room = room;
             code->size = used;
             machine->emitted = code;
         }
-        ln_run_host_leave(&machine->run);
+        ln_run_host_leave(machine->active);
         if (!code)
             return false;
     }
@@ -443,7 +445,7 @@ lunette_status ln_machine_get_global(lunette_machine *machine, const char *name,
 
 void ln_machine_panic(lunette_machine *machine) {
     machine->panicked = true;
-    ln_run_end(&machine->run, LN_END_FAULT);
+    ln_run_end(machine->active, LN_END_FAULT);
 }
 
 ln_end ln_machine_finalize(lunette_machine *machine, uint64_t wall_ns, void (*body)(void *), void *ud) {
