@@ -32,7 +32,7 @@ __attribute__((target("avx2"))) static void move_wide(uint64_t *to, const uint64
                                                       uint32_t mark, uint32_t upper) {
     const halves h = {
         .mark = _mm256_set1_epi32((int)mark),
-        .change = _mm256_set1_epi64x((long long)((uint64_t)(mark ^ upper) << 32)),
+        .change = _mm256_set1_epi64x((int64_t)((uint64_t)(mark ^ upper) << 32)),
     };
     size_t i = 0;
     for (; i + 16 <= count; i += 16) {
