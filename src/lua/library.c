@@ -1,5 +1,5 @@
-/* The sandbox's own versions of library functions: see names.h for what each is for. Where one stands in for
- * Lua's function and does not say otherwise, that function is its first upvalue. All may raise. */
+/* The sandbox's own versions of library functions: see names.h for what each is for. Where one calls
+ * Lua's function, that is its first upvalue. All may raise. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

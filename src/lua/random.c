@@ -61,5 +61,7 @@ void ln_vm_random(const ln_vm *vm, void *bytes) {
     }
     if (stock.left == 0 || stock.forks != now)
         fill_stock(now);
-    spread(bytes, stock.seeds[--stock.left]);
+    uint64_t state[STATE_WORDS];
+    spread(state, stock.seeds[--stock.left]);
+    memcpy(bytes, state, sizeof state);
 }
