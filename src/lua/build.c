@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lua/internal.h"
+#include "lua/kind.h"
 
 /* --- The state --- */
 
@@ -47,6 +48,7 @@ static int open_library(lua_State *L) {
     lua_settop(L, 0);
     lua_gc(L, LUA_GCSTOP);
     ln_sandbox_build(L, ln_vm_settings(vm)->sandbox);
+    ln_kind_learn(L);
     ln_modules_install(L, ln_vm_modules(vm));
     lua_gc(L, LUA_GCRESTART);
     vm->random_state = find_random_state(L);

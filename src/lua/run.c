@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lua/internal.h"
+#include "lua/kind.h"
 
 /* What a protected call and its caller share. Lies on the caller's stack, outside the arena. */
 struct call {
@@ -29,7 +30,11 @@ static bool load_program(lua_State *L, struct call *call) {
         text = "this is bytecode, which is not accepted: give the program's text";
         size = strlen(text);
     }
-    ln_report_syntax(call->vm->machine.report, program->name, text ? text : "", size);
+    ln_report *report = call->vm->machine.report;
+    ln_report_syntax(report, program->name, text ? text : "", size);
+    if (program->text)
+        report->column =
+            ln_kind_column(program->text, program->text_size, report->line, report->text + report->message);
     call->status = LUNETTE_SYNTAX_ERROR;
     return false;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lua/internal.h"
+#include "lua/kind.h"
 
 /* --- Traces --- */
 
@@ -161,6 +162,8 @@ int ln_report_on_error(lua_State *L) {
         message_of_object(L, report);
     }
     ln_report_trace(report, L, 1, L == vm->L);
+    if (lua_type(L, 1) == LUA_TSTRING)
+        report->kind = ln_kind_of_error(L, report->text + report->message);
     lua_settop(L, 1);
     return 1;
 }

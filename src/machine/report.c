@@ -10,7 +10,8 @@ static const char ELLIPSIS[] = "\xe2\x80\xa6";
 void ln_report_init(ln_report *report) {
     report->has_message = report->has_trace = false;
     report->message = report->chunk = 0;
-    report->line = 0;
+    report->line = report->column = 0;
+    report->kind = LUNETTE_ERROR_GENERIC;
     report->frame_count = 0;
     report->left_out = 0;
     report->text[0] = '\0';
@@ -137,6 +138,8 @@ lunette_error *ln_report_error(const ln_report *report, lunette_status code, lun
         .frame_count = report->frame_count,
         .frames_left_out = report->left_out,
         .value = value,
+        .kind = code == LUNETTE_RUNTIME_ERROR ? report->kind : LUNETTE_ERROR_GENERIC,
+        .column = report->column,
     };
     return &held->error;
 }

@@ -26,6 +26,8 @@ typedef struct ln_report {
     uint16_t message;
     uint16_t chunk; /* 0: not known */
     int line;       /* 0: not known */
+    int column;     /* likewise */
+    lunette_error_kind kind;
     unsigned frame_count;
     size_t left_out;
     struct {
