@@ -201,6 +201,7 @@ static int split(struct place *place, const char **folder) {
 /* On failure there is nothing to leave. */
 static int find_place(int folder, const char *path, struct place *place) {
     const char *parent;
+    int opened = -1;
     if (*path == '\0')
         return ENOENT;
     place->copy = strdup(path);
@@ -208,9 +209,10 @@ static int find_place(int folder, const char *path, struct place *place) {
         return ENOMEM;
     int error = split(place, &parent);
     if (error == 0)
-        error = open_beneath(folder, parent, O_PATH | O_DIRECTORY, &place->parent);
+        error = open_beneath(folder, parent, O_PATH | O_DIRECTORY, &opened);
     if (error != 0)
         free(place->copy);
+    place->parent = opened;
     return error;
 }
 
