@@ -95,6 +95,9 @@ void ln_report_trace(ln_report *report, lua_State *L, int level, bool entered_by
         }
         if (!lua_getstack(L, i, &ar) || !lua_getinfo(L, "Sln", &ar))
             break;
+        /* Of a state that was left in the middle of a call, Lua may say the line of the caller. */
+        if (*ar.what == 'C')
+            ar.currentline = -1;
         unsigned frame = report->frame_count;
         add_frame(report, &ar);
         if (!stripped && strip_place(report, &ar)) {

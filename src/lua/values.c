@@ -132,13 +132,37 @@ static bool count_items(struct taking *taking, size_t count) {
     return true;
 }
 
+/* Do the keys of the table at `index` come as 1, 2, 3 … up to its raw length? */
+static bool is_in_order(lua_State *L, int index, size_t length) {
+    size_t count = 0;
+    index = lua_absindex(L, index);
+    lua_pushnil(L);
+    while (lua_next(L, index)) {
+        lua_pop(L, 1);
+        if (count == length || !lua_isinteger(L, -1) || (lua_Unsigned)lua_tointeger(L, -1) != count + 1) {
+            lua_pop(L, 1);
+            return false;
+        }
+        count++;
+    }
+    return count == length;
+}
+
+/* Taking it twice costs more than looking at it. */
+static bool is_dear(lua_State *L, int index) {
+    int type = lua_type(L, index);
+    return type == LUA_TTABLE || type == LUA_TSTRING || type == LUA_TFUNCTION;
+}
+
 /* The table on top of the stack as an array, if its keys come as 1, 2, 3 … up to its raw length: one pass, and
- * the usual case. *done says whether it was one; if not, nothing was counted. */
+ * the usual case. *done says whether it was one; if not, nothing was counted. Numbers may then have been taken for
+ * nothing, but no table, or those nested in tables that are no arrays would be taken twice for each level. */
 static bool take_sequence(struct taking *taking, size_t length, const struct step *step, lunette_value *to,
                           bool *done) {
     lua_State *L = taking->L;
     struct step here = {.up = step, .table = lua_topointer(L, -1), .depth = step ? step->depth + 1 : 1};
     size_t items_before = taking->items, count = 0;
+    bool in_order = false; /* known to be */
     lunette_value *items = take_bytes(taking, length * sizeof *items);
     *done = !items;
     if (!items)
@@ -148,8 +172,11 @@ static bool take_sequence(struct taking *taking, size_t length, const struct ste
     while (lua_next(L, -2)) {
         int is_integer;
         lua_Integer key = lua_tointegerx(L, -2, &is_integer);
-        if (lua_type(L, -2) != LUA_TNUMBER || !lua_isinteger(L, -2) || (lua_Unsigned)key != count + 1 ||
-            count == length) {
+        bool next = lua_type(L, -2) == LUA_TNUMBER && lua_isinteger(L, -2) &&
+                    (lua_Unsigned)key == count + 1 && count < length;
+        if (next && !in_order && is_dear(L, -1))
+            next = in_order = is_in_order(L, -3, length);
+        if (!next) {
             lua_pop(L, 2);
             taking->items = items_before;
             return true;

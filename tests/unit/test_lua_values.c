@@ -142,6 +142,29 @@ static void shapes_of_tables(void **state) {
     kit_close(context);
 }
 
+/* A table that begins like an array and is none is taken once all the same: else nesting would double the work, and the
+ * memory, with each level. */
+static void nesting_costs_no_more_than_it_holds(void **state) {
+    (void)state;
+    static const char *const TEXTS[] = {
+        "local t = 1 for i = 1, 60 do t = {t, x = 1} end return t",
+        "local t = 1 for i = 1, 60 do t = {1, t, [5] = 1} end return t",
+        "local t = 1 for i = 1, 60 do t = {[3] = 3, [2] = t, [1] = t} t[3] = t[2] t[2] = 2 t[1] = 1 end return t",
+        "return {('x'):rep(40000), x = 1}",
+    };
+    lunette_context *context = kit_restricted();
+    lunette_run_options options = lunette_run_options_default();
+    options.bounds.bytes = 64 << 10;
+    for (size_t i = 0; i < LN_COUNT(TEXTS); i++) {
+        lunette_value *results = NULL;
+        lunette_status status =
+            lunette_context_run(context, NULL, TEXTS[i], LUNETTE_ZERO_TERMINATED, &options, &results);
+        kit_check_status(context, TEXTS[i], status, LUNETTE_OK, __LINE__);
+        lunette_value_free(&results);
+    }
+    kit_close(context);
+}
+
 static void what_cannot_leave_is_named(void **state) {
     (void)state;
     lunette_context *context = kit_level(LUNETTE_SANDBOX_NONE);
@@ -387,6 +410,7 @@ int main(void) {
         cmocka_unit_test(tables_go_both_ways),
         cmocka_unit_test(host_arguments_are_seen_as_they_are),
         cmocka_unit_test(shapes_of_tables),
+        cmocka_unit_test(nesting_costs_no_more_than_it_holds),
         cmocka_unit_test(what_cannot_leave_is_named),
         cmocka_unit_test(function_references),
         cmocka_unit_test(many_results),
