@@ -333,6 +333,8 @@ unsigned ln_zone_bin(size_t size);
 
 /* Zeroes the nursery, of which nothing is in use. */
 void ln_zone_wipe_nursery(ln_arena *a);
+/* Bytes at the start of the map that tell of the zone; 0: there is no map, for nothing is free. */
+size_t ln_zone_map_size(const ln_arena *a);
 bool ln_zone_check(const ln_arena *a, char *why, size_t size);
 
 /* --- spans.c: everything the two fast paths in arena.c leave over ---------------------------------------------- */

@@ -1,8 +1,8 @@
 /* A patch: what a piece of work did to an arena that was just restored, as something that is done to other arenas of
  * the same image in the time of a short copy. Compiled scripts are loaded that way.
  *
- * It is the words of the image that came out changed, and the bytes that the work took from the nursery. That is
- * the arena's whole state, allocator and statistics included, if the work took nothing else: so it is done with
+ * It is the words of the image that came out changed, the zone's map if there is one now, which lies between, and the bytes
+ * that the work took from the nursery. That is the arena's whole state, allocator and statistics included, if the work took nothing else: so it is done with
  * ln_arena_gather() on, and where it opened pages all the same, there is no patch.
  *
  * Which of those words are addresses must be known exactly, for they may hold whatever a script's text says. So the
@@ -20,11 +20,11 @@
 #include "arena/relocate.h"
 
 struct ln_patch {
-    uint32_t from;  /* offset of the nursery in the arena, */
+    uint32_t from;  /* offset of the map or, without one, of the nursery in the arena, */
     uint32_t end;   /* and of what follows what was taken */
     uint32_t plain; /* changed words that are no addresses, */
     uint32_t moved; /* and after them those that are */
-    uint32_t taken; /* words from the nursery: whole groups */
+    uint32_t taken; /* words from there: whole groups */
     uint32_t mark;  /* upper half of the addresses in those */
     /* One behind the other in one block: */
     uint64_t *nursery;
@@ -93,12 +93,19 @@ static bool collect(const comparison *c, bool addresses, uint32_t *count, uint32
     return true;
 }
 
+/* Between the map's end and the nursery's start, nothing is ever read. */
+static bool is_nobodys(const ln_arena *a, size_t offset) {
+    return offset >= a->image_end + ln_zone_map_size(a) && offset < a->nursery;
+}
+
 /* Words behind the nursery's top are nobody's: zeros fill the last group. */
 static bool collect_nursery(const comparison *c, ln_patch *patch) {
     size_t first = patch->from / sizeof(uint64_t), count = patch->end / sizeof(uint64_t) - first;
     patch->mark = ln_relocate_mark(ln_arena_at(c->arenas[0], patch->from), count, 0);
     for (size_t i = 0; i < count; i++) {
         word w;
+        if (is_nobodys(c->arenas[0], (first + i) * sizeof(uint64_t)))
+            continue;
         if (!classify(c, first + i, &w))
             return false;
         patch->nursery[i] = w.is_address ? (uint64_t)patch->mark << 32 | w.value : w.value;
@@ -127,7 +134,7 @@ static bool is_comparable(const comparison *c) {
     const ln_arena *a = c->arenas[0], *b = c->arenas[1];
     return a != b && a->control.shares_images && b->control.shares_images &&
            a->page_top == ln_first_page(a) && b->page_top == ln_first_page(b) && a->zone_top == b->zone_top &&
-           a->zone_top >= a->nursery;
+           a->zone_top >= a->nursery && a->zone_mapped == b->zone_mapped;
 }
 
 lunette_status ln_patch_take(const ln_image *image, const ln_arena *first, const ln_arena *second,
@@ -138,11 +145,12 @@ lunette_status ln_patch_take(const ln_image *image, const ln_arena *first, const
     if (!is_comparable(&c) || !collect(&c, false, &plain, NULL, NULL) ||
         !collect(&c, true, &moved, NULL, NULL))
         return LUNETTE_UNSUPPORTED;
-    size_t taken = ln_round_up((first->zone_top - first->nursery) / sizeof(uint64_t), LN_RELOCATE_GROUP);
+    uint32_t from = first->zone_mapped ? first->image_end : first->nursery;
+    size_t taken = ln_round_up((first->zone_top - from) / sizeof(uint64_t), LN_RELOCATE_GROUP);
     ln_patch *patch = new_patch(plain, moved, (uint32_t)taken);
     if (!patch)
         return LUNETTE_NO_MEMORY;
-    patch->from = first->nursery;
+    patch->from = from;
     patch->end = first->zone_top;
     bool whole = collect(&c, false, &plain, patch->places, patch->values) &&
                  collect(&c, true, &moved, patch->places + plain, patch->values + plain) &&

@@ -103,6 +103,10 @@ static void clear_map(ln_arena *a) {
     a->zone_mapped = true;
 }
 
+size_t ln_zone_map_size(const ln_arena *a) {
+    return a->zone_mapped ? map_bytes(a->zone_end) : 0;
+}
+
 /* The size of the free block that starts at, or that ends just before, an offset. */
 static uint32_t size_from(const ln_arena *a, uint32_t block) {
     return ends_free(a, block) ? (uint32_t)LN_GRANULE : get(a, block + LN_GRANULE);
@@ -266,6 +270,11 @@ uint32_t ln_zone_take(ln_arena *a, size_t size) {
 void ln_zone_free(ln_arena *a, uint32_t block, size_t size) {
     size_t end = block + size;
     if (LN_UNLIKELY(!a->zone_mapped)) {
+        /* Nothing is free, so nothing before it joins. */
+        if (end == a->zone_top) {
+            a->zone_top = block;
+            return;
+        }
         clear_map(a);
     }
     if (block > LN_ZONE_START && ends_free(a, block - LN_GRANULE)) {
