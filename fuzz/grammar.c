@@ -62,12 +62,21 @@ static const name names[] = {
 #define NAME_OF(library, name, level, how, replacement, text) {library, name},
     LN_NAMES(NAME_OF)
 #undef NAME_OF
+    /* The harness's own. */
+    {"host", "read"},
+    {"host", "echo"},
+    {"host", "walk"},
+    {"host", "fail"},
 };
 
 static const char levels[] = {
 #define LEVEL_OF(library, name, level, how, replacement, text) AT_##level,
     LN_NAMES(LEVEL_OF)
 #undef LEVEL_OF
+        AT_RESTRICTED,
+    AT_RESTRICTED,
+    AT_RESTRICTED,
+    AT_RESTRICTED,
 };
 
 static size_t pick_name(maker *m) {
@@ -459,6 +468,9 @@ static const struct {
     {"coroutine", "create", pick_function, NULL, NULL},
     {"coroutine", "wrap", pick_function, NULL, NULL},
     {"coroutine", "", pick_coroutine, expression, expression},
+    {"host", "fail", number, expression, NULL},
+    {"host", "walk", pick_table, expression, NULL},
+    {"host", "", expression, expression, expression},
     {"", "load", pick_source, pick_string, pick_option},
     {"", "setmetatable", pick_table, metatable, NULL},
     {"", "getmetatable", expression, NULL, NULL},

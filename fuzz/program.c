@@ -42,13 +42,13 @@ enum {
 /* What the first byte says. The lower two bits choose the engine. */
 enum {
     ENGINE = 3,
-    TWICE = 1,     /* the deterministic one: each program runs twice, and the runs are compared */
-    UNCOUNTED = 4, /* no limit on instructions: hooks are off, the deadline is what ends loops */
-    AGAIN = 8,     /* run it three times, so that the third comes from the cache */
-    GRACE = 16,    /* an ordinary error first */
-    LITTLE_OUTPUT = 32,
-    NO_RESET = 64,    /* twice in one context, without a reset between */
-    CUT_RESULTS = 128 /* narrow bounds for what it returns */
+    TWICE = 1,          /* the deterministic one: each program runs twice, and the runs are compared */
+    UNCOUNTED = 4,      /* no limit on instructions: hooks are off, the deadline is what ends loops */
+    AGAIN = 8,          /* run it three times, so that the third comes from the cache */
+    GRACE = 16,         /* an ordinary error first */
+    LITTLE_OUTPUT = 32, /* and few calls of the host */
+    NO_RESET = 64,      /* twice in one context, without a reset between */
+    CUT_RESULTS = 128   /* narrow bounds for what it returns */
 };
 
 typedef struct world {
@@ -79,6 +79,118 @@ static void take_warning(void *ud, lunette_context *context, const char *bytes, 
 
 static void take_log(void *ud, const char *line) {
     (void)ud, (void)line;
+}
+
+/* --- The host's functions --------------------------------------------------------------------------------------------- */
+
+/* Each takes whatever comes, and answers what it must not: a handful of ways in and out. */
+
+/* All arguments through every reader; what cannot be read becomes the error that the reader says. */
+static lunette_status read_arguments(void *ud, lunette_call *call) {
+    int64_t integer;
+    double number;
+    bool boolean;
+    const char *bytes;
+    size_t size;
+    const lunette_value *value;
+    lunette_status status = LUNETTE_OK;
+    (void)ud;
+    FUZZ_EXPECT(lunette_call_context(call) != NULL && strcmp(lunette_call_name(call), "host.read") == 0, "%s",
+                lunette_call_name(call));
+    for (int i = 1; i <= lunette_call_count(call) + 1 && status == LUNETTE_OK; i++) {
+        (void)lunette_arg_integer(call, i, &integer);
+        (void)lunette_arg_number(call, i, &number);
+        (void)lunette_arg_boolean(call, i, &boolean);
+        (void)lunette_arg_string_or(call, i, "none", &bytes, &size);
+        status = lunette_arg_value(call, i, NULL, &value);
+        if (status == LUNETTE_OK)
+            status = lunette_return_value(call, value->type == LUNETTE_USERDATA ? NULL : value);
+    }
+    return status;
+}
+
+/* The results are the arguments, as values. Userdata are none that can be given back. */
+static lunette_status echo(void *ud, lunette_call *call, const lunette_value *arguments, size_t count) {
+    lunette_status status = LUNETTE_OK;
+    (void)ud;
+    for (size_t i = 0; i < count && status == LUNETTE_OK; i++)
+        status = lunette_return_value(call, &arguments[i]);
+    return status;
+}
+
+/* Goes through a table and those inside. */
+static lunette_status walk(void *ud, lunette_call *call) {
+    enum { MOST = 1000 };
+    lunette_cursor row, field;
+    int64_t members = 0;
+    (void)ud;
+    lunette_status status = lunette_arg_iterate(call, 1, &row);
+    while (status == LUNETTE_OK && members < MOST && lunette_cursor_next(call, &row)) {
+        members++;
+        if (row.value.type == LUNETTE_OBJECT && lunette_cursor_enter(call, &row, &field) == LUNETTE_OK)
+            while (members < MOST && lunette_cursor_next(call, &field))
+                members++;
+    }
+    lunette_value found;
+    if (status == LUNETTE_OK)
+        status = lunette_arg_field(call, 1, "x", &found);
+    return status == LUNETTE_OK ? lunette_return_integer(call, members) : status;
+}
+
+static lunette_status fail(void *ud, lunette_call *call) {
+    const lunette_member member = {{.type = LUNETTE_STRING, .as.string = {"why", 3}},
+                                   {.type = LUNETTE_BOOLEAN}};
+    const lunette_value object = lunette_object_of(&member, 1);
+    int64_t how = 0;
+    (void)ud;
+    (void)lunette_return_text(call, "dropped");
+    (void)lunette_arg_integer_or(call, 1, 0, &how);
+    switch (how & 7) {
+    case 0:
+        return lunette_call_fail(call, "no %s: %d", "item", (int)how);
+    case 1:
+        return lunette_call_fail_value(call, &object);
+    case 2:
+        return lunette_arg_fail(call, 2, "%s", "words");
+    case 3:
+        return LUNETTE_NOT_FOUND;
+    case 4:
+        return (lunette_status)12345;
+    case 5: {
+        /* The context is in a run: others of its functions are not for now. */
+        const lunette_status status = lunette_context_reset(lunette_call_context(call));
+        FUZZ_EXPECT(status == LUNETTE_BUSY, "%s", lunette_status_name(status));
+        return status;
+    }
+    case 6:
+        lunette_context_cancel(lunette_call_context(call));
+        return LUNETTE_OK;
+    default:
+        return LUNETTE_OK;
+    }
+}
+
+static const lunette_function host_functions[] = {
+    {.name = "read", .call = read_arguments, .max_arguments = -1},
+    {.name = "echo", .call_values = echo, .max_arguments = -1},
+    {.name = "walk", .call = walk, .min_arguments = 1, .max_arguments = 2},
+    {.name = "fail", .call = fail, .max_arguments = 3},
+};
+
+static const lunette_constant host_constants[] = {
+    {.name = "version", .value = {.type = LUNETTE_INTEGER, .as.integer = 7}},
+};
+
+/* A global of every context. */
+static lunette_module host_module(void) {
+    lunette_module module = lunette_module_default();
+    module.name = "host";
+    module.functions = host_functions;
+    module.function_count = FUZZ_COUNT(host_functions);
+    module.constants = host_constants;
+    module.constant_count = FUZZ_COUNT(host_constants);
+    module.automatic = true;
+    return module;
 }
 
 static const char NEXT_TENANT[] =
@@ -120,7 +232,11 @@ static void open_world(world *to, size_t which) {
         "next",         "_G",        "tostring"};
     static const char *const clocks[] = {"os.clock", "os.time", "os.date", "math.randomseed"};
     static const uint64_t memory[] = {1024 * KIB, 512 * KIB, 2048 * KIB, 1024 * KIB};
+    const lunette_module module = host_module();
+    const lunette_module *const modules[] = {&module};
     lunette_config config = lunette_config_default();
+    config.modules = modules;
+    config.module_count = 1;
     config.limits.memory = memory[which];
     config.limits.wall_ns = 50 * MILLISECOND;
     config.output = take_output;
@@ -253,6 +369,7 @@ static outcome run(lunette_context *context, uint8_t settings, const char *text,
     limits.instructions = settings & UNCOUNTED ? LUNETTE_UNLIMITED : INSTRUCTIONS;
     limits.grace_ns = settings & GRACE ? 100 * MICROSECOND : 0;
     limits.output_bytes = settings & LITTLE_OUTPUT ? 64 : 0;
+    limits.host_calls = settings & LITTLE_OUTPUT ? 5 : 0;
     lunette_run_options options = lunette_run_options_default();
     options.limits = &limits;
     options.arguments = arguments;
