@@ -49,6 +49,13 @@ typedef struct lunette_program {
     bool allow_bytecode; /* a text may be binary; only at sandbox level none */
 } lunette_program;
 
+/* What the host says to a script that waits. Views, valid during the run. */
+typedef struct lunette_answer {
+    const lunette_value *values; /* what the call that waits returns; passed by check_value() */
+    size_t count;
+    const char *error; /* or NULL: the message of the error that the call raises instead, zero-terminated */
+} lunette_answer;
+
 /* What a backend can do. */
 typedef enum lunette_feature {
     LUNETTE_FEATURE_COMPILED = 1 << 0,  /* has compile(): texts that are run again are parsed once */
@@ -114,6 +121,9 @@ typedef struct lunette_backend {
 
     /* In a run. Results go to lunette_machine_results(); errors to lunette_machine_fail(). */
     lunette_status (*run)(lunette_machine *machine, const lunette_program *program);
+    /* In a run: goes on after run() or resume() answered SUSPENDED, which they may only where there is this function. NULL:
+     * runs never wait. */
+    lunette_status (*resume)(lunette_machine *machine, const lunette_answer *answer);
     /* In a run: makes of a text what run() takes as code, and gives it to lunette_machine_emit(). NULL: texts are parsed
      * each time. */
     lunette_status (*compile)(lunette_machine *machine, const lunette_program *program);

@@ -130,6 +130,26 @@ LUNETTE_API lunette_status lunette_context_get_global(lunette_context *context, 
  * thread and from a signal handler; the context must not be released meanwhile. */
 LUNETTE_API void lunette_context_cancel(lunette_context *context);
 
+/* Goes on with a run that answered SUSPENDED: the function that the script waits in returns `values` (views; they may be
+ * NULL when count is 0). `token` is the one that lunette_call_suspend() gave. Any thread, as soon as the call that
+ * answered SUSPENDED has returned (until then: BUSY). The limits and bounds of the call that began the run hold. The budget counts the script's own time, all its pieces together; limits.total_ns is about the whole.
+ * Statuses of lunette_context_run(), SUSPENDED again among them; WRONG_STATE: it does not wait; STALE: `token` is of
+ * another wait. */
+LUNETTE_API lunette_status lunette_context_resume(lunette_context *context, uint64_t token,
+                                                  const lunette_value *values, size_t count,
+                                                  lunette_value **results);
+
+/* The same, but the function that the script waits in raises an error with this message, zero-terminated. */
+LUNETTE_API lunette_status lunette_context_resume_error(lunette_context *context, uint64_t token,
+                                                        const char *message, lunette_value **results);
+
+/* Gives a run up that waits: the context is reset. (So it is by a reset or a release.) OK; WRONG_STATE, STALE as above;
+ * INVALID_ARGUMENT, BUSY, and what lunette_context_reset() answers. */
+LUNETTE_API lunette_status lunette_context_drop(lunette_context *context, uint64_t token);
+
+/* The token of the wait that a context is in. OK, INVALID_ARGUMENT, BUSY; WRONG_STATE: it does not wait. */
+LUNETTE_API lunette_status lunette_context_token(lunette_context *context, uint64_t *token);
+
 /* What went wrong in the last run, or NULL when nothing did. The context's; valid until its next call. */
 LUNETTE_API const lunette_error *lunette_context_error(const lunette_context *context);
 

@@ -33,7 +33,10 @@ typedef struct lunette_limits {
     uint64_t host_ns;      /* their total time; default unlimited */
     uint64_t grace_ns;     /* at the deadline, first raise an ordinary error so that the script can clean up
                             * and the context keeps its state; kill after this time. Default 0: kill at once */
-    uint64_t reserved[8];  /* zero */
+    uint64_t
+        total_ns; /* from the start of a run to its end, what it waited suspended included; looked at as it
+                            * is resumed, and while it runs; default unlimited */
+    uint64_t reserved[7]; /* zero */
 } lunette_limits;
 
 static inline lunette_limits lunette_limits_default(void) {

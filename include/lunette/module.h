@@ -58,6 +58,7 @@ typedef struct lunette_function {
     const char *returns;     /* "number", "boolean, string"; or NULL */
     const char *description; /* a sentence; or NULL */
     uint32_t needs;    /* LUNETTE_PERMIT_… bits (permission.h) without which it is not there; default 0 */
+    bool suspends;     /* it may answer later: see lunette_call_suspend(); default false */
     void *reserved[4]; /* NULL */
 } lunette_function;
 
@@ -213,6 +214,17 @@ LUNETTE_API lunette_status lunette_return_function(lunette_call *call, const lun
 
 /* Any value; it is copied. */
 LUNETTE_API lunette_status lunette_return_value(lunette_call *call, const lunette_value *value);
+
+/* --- Answering later ---
+ *
+ * A function that is described with `suspends` may answer when it has the answer: it asks here, begins whatever will
+ * bring the answer, and returns SUSPENDED. lunette_context_run() then answers SUSPENDED, and the host goes on with the
+ * script by lunette_context_resume(), from any thread. To the script it is a call like any other.
+ * SUSPENDED, with the token that the answer will need in *token (NULL: not wanted; lunette_context_token() tells it too).
+ * RUNTIME_ERROR, for the host's function to return, where a script cannot wait: below a C function that cannot be left
+ * and entered again (table.sort, string.gsub, a __tostring or a reader of load), while a template is built, or in a
+ * function not described as one that suspends. Nothing should have been begun yet then. */
+LUNETTE_API lunette_status lunette_call_suspend(lunette_call *call, uint64_t *token);
 
 /* --- Errors ---
  *

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "engine/failure.h"
 #include "engine/recover.h"
+#include "engine/tenant.h"
 
 /* --- Held by one thread at a time --- */
 
@@ -19,7 +20,9 @@ lunette_status ln_context_hold(lunette_context *context, const char *function) {
 }
 
 lunette_status ln_context_let_go_worded(lunette_context *context, lunette_status status) {
-    lunette_state state = ln_machine_error(context->vm) ? LUNETTE_STATE_FAILED : LUNETTE_STATE_READY;
+    lunette_state state = context->vm->waiting.is         ? LUNETTE_STATE_SUSPENDED
+                          : ln_machine_error(context->vm) ? LUNETTE_STATE_FAILED
+                                                          : LUNETTE_STATE_READY;
     atomic_store_explicit(&context->state, state, memory_order_relaxed);
     atomic_store_explicit(&context->busy, false, memory_order_release);
     return status;
@@ -110,13 +113,16 @@ static lunette_status check_values(const lunette_machine *vm, const ln_program *
 
 static lunette_status complete_limits(const lunette_context *context, const lunette_limits *given,
                                       lunette_limits *limits) {
-    *limits = context->engine->limits;
+    lunette_limits own = context->engine->limits;
+    const lunette_tenant *tenant = lunette_context_tenant(context);
+    if (LN_UNLIKELY(tenant != NULL))
+        ln_tenant_limits(tenant, &own);
+    *limits = own;
     if (!given)
         return LUNETTE_OK;
     lunette_status status = ln_read_sized(limits, sizeof *limits, given, given->size, "options.limits");
-    limits->memory = context->engine->limits.memory;
-    return status == LUNETTE_OK ? ln_limits_complete(limits, &context->engine->limits, "options.limits")
-                                : status;
+    limits->memory = own.memory;
+    return status == LUNETTE_OK ? ln_limits_complete(limits, &own, "options.limits") : status;
 }
 
 static lunette_status check_options(const lunette_context *context, const lunette_run_options *given,
@@ -185,6 +191,16 @@ static lunette_status find_code(lunette_context *context, ln_program *program, c
     return status;
 }
 
+void ln_context_count(lunette_context *context, lunette_status status) {
+    ln_usage_note(&context->usage, status, &context->vm->last);
+    if (LN_UNLIKELY(status == LUNETTE_VM_FAULT))
+        atomic_fetch_add_explicit(&context->engine->vm_faults, 1, memory_order_relaxed);
+}
+
+void ln_context_set_memory(lunette_context *context, size_t limit) {
+    ln_machine_limit_memory(context->vm, limit);
+}
+
 static lunette_status run_named(lunette_context *context, const char *name, ln_program *program,
                                 const ln_budget *budget, lunette_value **results) {
     struct chunk_name chunk;
@@ -205,8 +221,7 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     }
     if (status == LUNETTE_OK)
         status = ln_machine_run(context->vm, program, budget, results);
-    if (LN_UNLIKELY(status == LUNETTE_VM_FAULT))
-        atomic_fetch_add_explicit(&context->engine->vm_faults, 1, memory_order_relaxed);
+    ln_context_count(context, status);
     program->name = NULL;
     program->text = text;
     program->code = given;
@@ -242,6 +257,10 @@ lunette_status ln_context_run(lunette_context *context, const char *name, ln_pro
     lunette_status status = ln_context_hold_to_run(context, function);
     if (status != LUNETTE_OK)
         return status;
+    if (LN_UNLIKELY(context->vm->waiting.is))
+        return ln_context_let_go_worded(
+            context, ln_failure(LUNETTE_WRONG_STATE, "%s: a run waits in this context: resume it, or drop it",
+                                function));
     status = check_options(context, given, &options, &budget, function);
     if (status == LUNETTE_OK)
         status = check_values(context->vm, program, &options, function);
@@ -253,7 +272,7 @@ lunette_status ln_context_run(lunette_context *context, const char *name, ln_pro
     program->allow_bytecode = options.allow_bytecode;
     program->measure_cpu = options.measure_cpu;
     status = run_named(context, name, program, &budget, results);
-    if (LN_UNLIKELY(status > LUNETTE_OK))
+    if (LN_UNLIKELY(status > LUNETTE_OK && status != LUNETTE_SUSPENDED))
         status = run_again(context, name, program, &options, &budget, status, results, function);
     if (status == LUNETTE_NOT_FOUND)
         return ln_context_let_go_worded(context, ln_failure(status, "%s: there is no '%s'", function, name));

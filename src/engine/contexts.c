@@ -8,8 +8,33 @@
 #include "base/os.h"
 #include "engine/engine.h"
 #include "engine/failure.h"
+#include "engine/tenant.h"
 
 /* --- What the pool asks of us --- */
+
+static void enlist(lunette_context *context) {
+    lunette_engine *engine = context->engine;
+    pthread_mutex_lock(&engine->people);
+    context->next = engine->contexts;
+    if (context->next)
+        context->next->before = context;
+    engine->contexts = context;
+    pthread_mutex_unlock(&engine->people);
+}
+
+/* What it counted stays counted. */
+static void delist(lunette_context *context) {
+    lunette_engine *engine = context->engine;
+    pthread_mutex_lock(&engine->people);
+    ln_usage_fold(&context->usage, &engine->usage);
+    if (context->next)
+        context->next->before = context->before;
+    if (context->before)
+        context->before->next = context->next;
+    else
+        engine->contexts = context->next;
+    pthread_mutex_unlock(&engine->people);
+}
 
 static lunette_status make(void *ud, void *key, void **item) {
     lunette_engine *engine = ud;
@@ -27,6 +52,7 @@ static lunette_status make(void *ud, void *key, void **item) {
     context->pool = engine->pool;
     context->from = from;
     context->made = ln_os_now();
+    enlist(context);
     *item = context;
     return LUNETTE_OK;
 }
@@ -70,6 +96,7 @@ static void trim(void *ud, void *item) {
 static void destroy(void *ud, void *item) {
     (void)ud;
     lunette_context *context = item;
+    delist(context);
     ln_machine_close(&context->vm);
     ln_engine_template_release(context->from);
     free(context);
@@ -162,6 +189,10 @@ lunette_status lunette_context_release(lunette_context **out) {
     bool clean = ln_machine_reset(context->vm) == LUNETTE_OK;
     ln_context_trim(context);
     context->user_data = NULL;
+    if (LN_UNLIKELY(lunette_context_tenant(context) != NULL)) {
+        ln_tenant_leave(context);
+        ln_context_set_memory(context, (size_t)context->engine->limits.memory);
+    }
     ln_pool_release(context->pool, context, clean);
     return LUNETTE_OK;
 }

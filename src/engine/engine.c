@@ -18,6 +18,7 @@ static const lunette_limits DEFAULTS = {
     .output_bytes = LUNETTE_UNLIMITED,
     .host_calls = LUNETTE_UNLIMITED,
     .host_ns = LUNETTE_UNLIMITED,
+    .total_ns = LUNETTE_UNLIMITED,
 };
 
 /* --- The callbacks that stand in for those the host did not give --- */
@@ -168,6 +169,7 @@ lunette_status lunette_engine_open(const lunette_config *given, lunette_engine *
     if (!engine)
         return ln_failure_plain(LUNETTE_NO_MEMORY, "lunette_engine_open");
     atomic_init(&engine->references, 1);
+    pthread_mutex_init(&engine->people, NULL);
     status = open_engine(engine, &config);
     if (status != LUNETTE_OK) {
         ln_engine_release(engine);
@@ -190,6 +192,7 @@ void ln_engine_free(lunette_engine *engine) {
     ln_guard_close(&engine->guard);
     if (engine->setup.backend && engine->setup.backend->close && engine->setup.settings)
         engine->setup.backend->close(engine->setup.settings);
+    pthread_mutex_destroy(&engine->people);
     free(engine);
 }
 

@@ -2,9 +2,11 @@
 #ifndef LN_ENGINE_ENGINE_H
 #define LN_ENGINE_ENGINE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "engine/seen.h"
+#include "engine/usage.h"
 #include "lunette/context.h"
 #include "lunette/script.h"
 #include "lunette/template.h"
@@ -32,6 +34,11 @@ struct lunette_engine {
     lunette_check_fn check;
     void *check_ud;
     atomic_ullong vm_faults;
+    pthread_mutex_t people;    /* for the lists below */
+    lunette_context *contexts; /* all there are */
+    lunette_tenant *tenants;   /* that are open, or have contexts out */
+    ln_usage_sums usage;       /* of contexts and tenants that are gone */
+    _Atomic(uint64_t) capped;  /* refusals of tenants that are gone, of which the pool does not know */
     lunette_error_fn on_error;
     void *on_error_ud;
     char release[16];
@@ -56,8 +63,11 @@ struct lunette_context {
     lunette_template *from;
     lunette_machine *vm;
     atomic_bool busy;
-    atomic_int state; /* a lunette_state, when not busy */
-    uint64_t made;    /* moment of ln_os_now() */
+    atomic_int state;                 /* a lunette_state, when not busy */
+    uint64_t made;                    /* moment of ln_os_now() */
+    _Atomic(lunette_tenant *) tenant; /* for whom it was acquired; NULL: for nobody */
+    ln_usage_sums usage;              /* of its runs, that nobody else has yet */
+    lunette_context *next, *before;   /* in the engine's list */
     void *user_data;
 };
 
@@ -95,6 +105,12 @@ lunette_status ln_context_let_go_worded(lunette_context *context, lunette_status
 lunette_status ln_context_run(lunette_context *context, const char *name, ln_program *program,
                               const lunette_run_options *options, lunette_value **results,
                               const char *function);
+
+/* Counts a run, or a piece of one, that has ended. */
+void ln_context_count(lunette_context *context, lunette_status status);
+
+/* The memory limit of a context that is as its template. */
+void ln_context_set_memory(lunette_context *context, size_t limit);
 
 /* After a reset: what the context has committed above LN_HIGH_WATER goes back to the system. */
 void ln_context_trim(lunette_context *context);

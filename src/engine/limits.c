@@ -31,6 +31,7 @@ lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *
     complete(&limits->host_calls, defaults->host_calls);
     complete(&limits->host_ns, defaults->host_ns);
     complete(&limits->grace_ns, defaults->grace_ns);
+    complete(&limits->total_ns, defaults->total_ns);
     if (limits->memory < LUNETTE_MEMORY_MIN || limits->memory > LUNETTE_MEMORY_MAX)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.memory is %llu: it must be %llu to %llu bytes", what,
                           (unsigned long long)limits->memory, (unsigned long long)LUNETTE_MEMORY_MIN,
@@ -52,5 +53,6 @@ ln_budget ln_limits_budget(const lunette_limits *limits) {
         .host_calls = budget_of(limits->host_calls),
         .host_ns = budget_of(limits->host_ns),
         .grace_ns = budget_of(limits->grace_ns),
+        .total_ns = budget_of(limits->total_ns),
     };
 }

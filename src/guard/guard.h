@@ -96,6 +96,7 @@ typedef struct ln_budget {
     uint64_t output_bytes; /* as ln_run_charge_output() is told */
     uint64_t host_calls;   /* as ln_run_charge_host_call() is told */
     uint64_t host_ns;      /* total wall time in host sections; looked at when one ends */
+    uint64_t total_ns;     /* for the owner: of all pieces and what lies between them; see ln_run.latest */
     uint64_t grace_ns;     /* after soften(): how long until the kill. 0: no soften, kill at once */
 } ln_budget;
 
@@ -138,7 +139,8 @@ struct ln_run {
     size_t stack_need; /* 0: LN_STACK_MINIMUM */
     bool want_cpu;
     bool want_host_time;
-    bool quiet; /* a contained fault is expected, and not logged */
+    bool quiet;      /* a contained fault is expected, and not logged */
+    uint64_t latest; /* a deadline as a moment of ln_os_now(), whatever the budget says; 0: none */
     /* With a grace time: called once when the run is over its budget, before the kill; makes the VM raise an
      * error soon. On the run's thread, from a signal handler at any instruction of the VM, or from
      * ln_run_host_leave() or ln_run_count(): async-signal-safe. NULL: kill at once. */
@@ -154,8 +156,9 @@ struct ln_run {
     const void *arena_start;
     size_t arena_size;
 
-    /* Where its counts begin: those of the run that it is nested in, when they are to be counted on. Zero: at none. */
-    struct ln_usage inherited;
+    /* Where its counts begin: what earlier pieces of the same work used, or the run that it is nested in. The budget is
+     * for all of them together. Zero: nothing. */
+    struct ln_usage carried;
 
     /* Read by the owner after ln_run_execute(). */
     ln_usage usage;

@@ -68,6 +68,11 @@ static uint64_t after(uint64_t start, uint64_t limit) {
     return limit == 0 || limit > LN_NEVER - start ? LN_NEVER : start + limit;
 }
 
+/* What a limit leaves to a run that goes on; never 0, which would be no limit. */
+static uint64_t left_of(uint64_t limit, uint64_t carried) {
+    return limit == 0 ? 0 : carried < limit ? limit - carried : 1;
+}
+
 static bool chain_cancelled(ln_run *run) {
     for (; run != NULL; run = run->parent) {
         if (atomic_load(&run->cancelled))
@@ -221,12 +226,13 @@ static void run_begin_cpu(ln_run *run) {
     if (run->budget.cpu_ns == 0 && !run->want_cpu)
         return;
     run->cpu_started = ln_os_thread_cpu();
-    run->cpu_deadline = earlier(run->cpu_deadline, after(run->cpu_started, run->budget.cpu_ns));
+    run->cpu_deadline =
+        earlier(run->cpu_deadline, after(run->cpu_started, left_of(run->budget.cpu_ns, run->carried.cpu_ns)));
 }
 
 static void run_begin_probe(ln_run *run) {
     run->probed = false;
-    uint64_t wall = run->deadline - run->started;
+    uint64_t wall = run->deadline > run->started ? run->deadline - run->started : 0;
     uint64_t cpu = run->budget.cpu_ns != 0 ? run->budget.cpu_ns : LN_NEVER;
     run->probe_lead = earlier(earlier(wall, cpu) / PROBE_SHARE, PROBE_LEAD_MAX_NS);
 }
@@ -236,7 +242,7 @@ static void run_begin(ln_run *run, ln_guard *guard, const ln_budget *budget, ln_
     run->guard = guard;
     run->parent = atomic_load_explicit(&slot->current, memory_order_relaxed);
     run->budget = *budget;
-    run->usage = run->inherited;
+    run->usage = run->carried;
     run->abandoned = false;
     run->softened = run->end = LN_END_FINISHED;
     run->host_depth = 0;
@@ -244,7 +250,9 @@ static void run_begin(ln_run *run, ln_guard *guard, const ln_budget *budget, ln_
     run->phase_host = by_signal ? LN_PHASE_HOST : LN_PHASE_LATE;
     run->times_host = run->want_host_time || budget->host_ns != 0;
     run->started = ln_os_now();
-    run->deadline = after(run->started, budget->wall_ns);
+    run->deadline = after(run->started, left_of(budget->wall_ns, run->carried.wall_ns));
+    if (run->latest != 0)
+        run->deadline = earlier(run->deadline, run->latest);
     if (run->parent != NULL)
         run->deadline = earlier(run->deadline, run->parent->deadline);
     run_begin_cpu(run);
@@ -271,11 +279,11 @@ static void run_start(ln_run *run, ln_slot *slot) {
 
 static void run_measure(ln_run *run) {
     uint64_t now = ln_os_now();
-    run->usage.wall_ns = now - run->started;
+    run->usage.wall_ns = run->carried.wall_ns + (now - run->started);
     if (run->times_host && run->host_depth != 0)
         run->usage.host_ns += now - run->host_since;
     if (run->want_cpu || run->budget.cpu_ns != 0)
-        run->usage.cpu_ns = ln_os_thread_cpu() - run->cpu_started;
+        run->usage.cpu_ns = run->carried.cpu_ns + (ln_os_thread_cpu() - run->cpu_started);
 }
 
 static LN_COLD void run_log_fault(const ln_run *run) {

@@ -52,6 +52,8 @@ static int open_library(lua_State *L) {
     ln_modules_install(L, ln_vm_modules(vm));
     lua_gc(L, LUA_GCRESTART);
     vm->random_state = find_random_state(L);
+    if (ln_vm_modules(vm)->suspends)
+        vm->script = ln_suspend_prepare(L);
     collect_all(L);
     return 0;
 }
@@ -60,6 +62,7 @@ lunette_status ln_vm_build(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
     vm->L = lua_newstate(machine->allocator, machine->allocator_ud);
     vm->warnings_on = false;
+    vm->script = NULL;
     if (!vm->L)
         return LUNETTE_NO_MEMORY;
     memset(lua_getextraspace(vm->L), 0,
@@ -69,6 +72,7 @@ lunette_status ln_vm_build(lunette_machine *machine) {
     lunette_status status = ln_vm_status(ln_vm_protect(vm, open_library, vm), LUNETTE_OK);
     machine->roots[LN_ROOT_STATE] = vm->L;
     machine->roots[LN_ROOT_RANDOM] = vm->random_state;
+    machine->roots[LN_ROOT_SCRIPT] = vm->script;
     return status;
 }
 

@@ -17,7 +17,7 @@ ln_tree *ln_call_tree(lunette_call *call) {
         call->scratch_used = true;
         ln_tree_rewind(&vm->scratch, &vm->scratch_base);
     }
-    vm->scratch.limit = vm->machine.setup->memory_limit;
+    vm->scratch.limit = vm->machine.memory_limit;
     return &vm->scratch;
 }
 
@@ -565,4 +565,26 @@ lunette_status lunette_return_value(lunette_call *call, const lunette_value *val
     lunette_value copy;
     lunette_status status = copy_value(call, value, &copy);
     return status == LUNETTE_OK ? give(call, copy) : status;
+}
+
+/* --- Answering later --- */
+
+lunette_status lunette_call_suspend(lunette_call *call, uint64_t *token) {
+    if (!call)
+        return LUNETTE_INVALID_ARGUMENT;
+    if (!call->function->about.suspends)
+        return lunette_call_fail(call, "'%s' is not described as a function that suspends",
+                                 call->function->full_name);
+    if (!ln_suspend_possible(call->L, call->vm))
+        return lunette_call_fail(
+            call,
+            "'%s' cannot wait here: it was called through a C function, such as table.sort, "
+            "that cannot be left and entered again",
+            call->function->full_name);
+    if (!call->waits)
+        call->vm->machine.token++;
+    call->waits = true;
+    if (token)
+        *token = call->vm->machine.token;
+    return LUNETTE_SUSPENDED;
 }

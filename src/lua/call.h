@@ -29,6 +29,7 @@ struct lunette_call {
     bool disturbed;                /* a script ran since the function was called: tables may have changed */
     bool broken;                   /* and one of them could not be read to its end */
     bool has_value;                /* fail_value() was called last */
+    bool waits;                    /* suspend() was granted */
     bool out_of_memory;            /* Lua's memory was at its limit */
     bool passes_error;             /* an invocation failed last: its error is in the registry */
     lunette_status ended; /* why an invocation was abandoned, and all of the run with it; OK: none was */

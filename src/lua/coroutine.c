@@ -20,7 +20,7 @@ static bool *used_xpcall(lua_State *co) {
 
 /* The main thread's extra space is what every new coroutine's begins with: it stays clear. */
 static void mark_xpcall(lua_State *L) {
-    if (L != ln_vm_current()->L)
+    if (!ln_vm_is_outermost(ln_vm_current(), L))
         *used_xpcall(L) = true;
 }
 
@@ -72,14 +72,16 @@ static bool is_too_deep_to_resume(const ln_vm *vm) {
 
 /* lua_resume() with the guard's knowledge kept right. Whatever ends the coroutine comes back through here, a
  * kill excepted, after which nothing of this matters. The main thread cannot be resumed, and armed it is already:
- * again would start its count anew. */
-static int resume_known(lua_State *co, lua_State *from, int arguments, int *results) {
-    ln_vm *vm = ln_vm_current();
+ * again would start its count anew. What may wait for the host (suspend.c) is what can yield, all the way out. */
+int ln_vm_resume(ln_vm *vm, lua_State *co, lua_State *from, int arguments, int *results, bool may_wait) {
+    bool may_wait_before = vm->may_wait;
     if (co != vm->L)
         ln_vm_arm(vm, co);
+    vm->may_wait = may_wait;
     ln_vm_switch(vm, co);
     int status = lua_resume(co, from, arguments, results);
     ln_vm_switch(vm, from);
+    vm->may_wait = may_wait_before;
     return status;
 }
 
@@ -95,27 +97,35 @@ static int reset_known(lua_State *co, lua_State *from) {
     return status;
 }
 
-/* Moves `arguments` values over and resumes. The number of results, now on L; or -1 with the error there. */
+/* What resume() answers beside a number of results. */
+enum { FAILED = -1, WAITS = -2 };
+
+/* Moves `arguments` values over and resumes. The number of results, now on L; FAILED with the error there; or WAITS: it
+ * called a function of the host's that will answer later, so L has to wait as well, and then to resume it again with
+ * what the answer was. */
 static int resume(lua_State *L, lua_State *co, int arguments) {
+    ln_vm *vm = ln_vm_current();
     int results;
-    if (is_too_deep_to_resume(ln_vm_current())) {
+    if (is_too_deep_to_resume(vm)) {
         lua_pushliteral(L, "C stack overflow");
-        return -1;
+        return FAILED;
     }
     if (!lua_checkstack(co, arguments)) {
         lua_pushliteral(L, "too many arguments to resume");
-        return -1;
+        return FAILED;
     }
     lua_xmove(L, co, arguments);
-    int status = resume_known(co, L, arguments, &results);
+    int status = ln_vm_resume(vm, co, L, arguments, &results, vm->may_wait && lua_isyieldable(L));
     if (status != LUA_OK && status != LUA_YIELD) {
         lua_xmove(co, L, 1);
-        return -1;
+        return FAILED;
     }
+    if (LN_UNLIKELY(vm->waits))
+        return WAITS;
     if (!lua_checkstack(L, results + 1)) {
         lua_pop(co, results);
         lua_pushliteral(L, "too many results to resume");
-        return -1;
+        return FAILED;
     }
     lua_xmove(co, L, results);
     return results;
@@ -127,9 +137,18 @@ static lua_State *check_coroutine(lua_State *L) {
     return co;
 }
 
+/* Called again with the coroutine below what the host answered, when L goes on after having waited. */
+static int go_on_resuming(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    (void)context;
+    return ln_lib_coroutine_resume(L);
+}
+
 int ln_lib_coroutine_resume(lua_State *L) {
     lua_State *co = check_coroutine(L);
     int results = resume(L, co, lua_gettop(L) - 1);
+    if (results == WAITS)
+        return lua_yieldk(L, 0, 0, go_on_resuming);
     lua_pushboolean(L, results >= 0);
     if (results < 0) {
         lua_insert(L, -2);
@@ -163,9 +182,19 @@ static int raise_from(lua_State *L, lua_State *co) {
     return lua_error(L);
 }
 
+static int call_wrapped(lua_State *L);
+
+static int go_on_calling(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    (void)context;
+    return call_wrapped(L);
+}
+
 static int call_wrapped(lua_State *L) {
     lua_State *co = lua_tothread(L, lua_upvalueindex(1));
     int results = resume(L, co, lua_gettop(L));
+    if (results == WAITS)
+        return lua_yieldk(L, 0, 0, go_on_calling);
     return results < 0 ? raise_from(L, co) : results;
 }
 

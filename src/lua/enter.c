@@ -17,7 +17,7 @@ enum { RESUME_CHARGE = 128, MAIN_STEP = 1000 };
 
 static int hook_step(const ln_vm *vm, const lua_State *L) {
     uint64_t step = ln_run_count_step(vm->machine.active);
-    uint64_t most = L == vm->L ? MAIN_STEP : RESUME_CHARGE;
+    uint64_t most = ln_vm_is_outermost(vm, L) ? MAIN_STEP : RESUME_CHARGE;
     return (int)(step < most ? step : most);
 }
 
@@ -51,7 +51,7 @@ static void on_count(lua_State *L, lua_Debug *ar) {
 }
 
 void ln_vm_arm(ln_vm *vm, lua_State *L) {
-    if (LN_UNLIKELY(vm->counting) && L != vm->L)
+    if (LN_UNLIKELY(vm->counting) && !ln_vm_is_outermost(vm, L))
         ln_run_count(vm->machine.active, RESUME_CHARGE);
     set_hook(vm, L);
 }
@@ -94,7 +94,7 @@ static void on_probe(lua_State *L, lua_Debug *ar) {
     if (!take_pending(vm, L, on_probe) || !vm->machine.report)
         return;
     ln_report_init(vm->machine.report);
-    ln_report_trace(vm->machine.report, L, 0, L == vm->L);
+    ln_report_trace(vm->machine.report, L, 0, ln_vm_is_outermost(vm, L));
     vm->machine.located = true;
 }
 
@@ -122,7 +122,7 @@ bool ln_vm_on_refusal(lunette_machine *machine, const void *caller) {
     if (vm->machine.report) {
         ln_report_init(vm->machine.report);
         if (!ln_moving_stack(vm->running))
-            ln_report_trace(vm->machine.report, vm->running, 0, vm->running == vm->L);
+            ln_report_trace(vm->machine.report, vm->running, 0, ln_vm_is_outermost(vm, vm->running));
         vm->machine.located = false;
     }
     return collected;

@@ -50,7 +50,7 @@ static int raise_status(lua_State *L, const ln_function *function, lunette_statu
 /* Raises Lua's own error of memory, for what could not be allocated where nothing may be raised: asks for more than there
  * can be. */
 static void raise_memory(const lunette_call *call) {
-    lua_newuserdatauv(call->L, call->vm->machine.setup->memory_limit, 0);
+    lua_newuserdatauv(call->L, call->vm->machine.memory_limit, 0);
     luaL_error(call->L, "not enough memory");
 }
 
@@ -126,7 +126,8 @@ LN_INLINE void begin(lunette_call *call, lua_State *L, const ln_function *functi
     call->function = function;
     call->count = count;
     call->result_count = call->result_room = 0;
-    call->scratch_used = call->disturbed = call->broken = call->has_value = call->out_of_memory = false;
+    call->scratch_used = call->disturbed = call->broken = call->has_value = call->waits =
+        call->out_of_memory = false;
     call->passes_error = false;
     call->ended = LUNETTE_OK;
     call->bad_argument = 0;
@@ -173,8 +174,11 @@ static int on_call(lua_State *L) {
                                 ? about->call_values(function->ud, &call, arguments, (size_t)count)
                                 : about->call(function->ud, &call);
     ln_run_host_leave(call.run);
-    if (LN_UNLIKELY(status != LUNETTE_OK || call.broken))
+    if (LN_UNLIKELY(status != LUNETTE_OK || call.broken)) {
+        if (status == LUNETTE_SUSPENDED && call.waits && !call.broken)
+            return ln_suspend_here(L, call.vm);
         return raise_failure(&call, status);
+    }
     return give_results(&call);
 }
 

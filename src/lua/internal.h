@@ -32,12 +32,14 @@ typedef struct ln_settings {
 } ln_settings;
 
 /* Where the machine's roots point. */
-enum { LN_ROOT_STATE, LN_ROOT_RANDOM };
+enum { LN_ROOT_STATE, LN_ROOT_RANDOM, LN_ROOT_SCRIPT };
 
 /* A machine, and behind it what Lua needs outside of the arena. */
 typedef struct ln_vm {
     lunette_machine machine;
-    lua_State *L;       /* the main thread */
+    lua_State *L; /* the main thread */
+    lua_State *
+        script; /* the thread that scripts run on, so that they can wait (suspend.c); NULL: the main thread */
     void *random_state; /* of math.random, inside the arena; NULL: the script has none */
 
     /* While a run is going on. Read by signal handlers on the run's own thread. */
@@ -47,6 +49,10 @@ typedef struct ln_vm {
     unsigned closing;            /* coroutines that are closing one another */
     const char *stack_top;       /* where the run's part of the C stack begins */
     bool counting;               /* a limit needs the count hook */
+    bool may_wait;               /* what runs now can yield, and what resumed it, all the way out */
+    bool waits;                  /* it does: a function of the host's will answer later */
+    bool answer_is_error;        /* what it is resumed with */
+    int script_status;           /* how the script on its own thread ended, as Lua says */
     bool warnings_on;            /* level none starts with warnings off, as lua does */
     bool warning_begun;          /* its last piece said that more comes */
     ln_files files;              /* that scripts at level none have open */
@@ -67,6 +73,11 @@ LN_INLINE const ln_settings *ln_vm_settings(const ln_vm *vm) {
 /* The host's modules, of the VM's template. */
 LN_INLINE const ln_modules *ln_vm_modules(const ln_vm *vm) {
     return vm->machine.from->parts;
+}
+
+/* Whether L is where scripts begin, and not a coroutine of theirs. */
+LN_INLINE bool ln_vm_is_outermost(const ln_vm *vm, const lua_State *L) {
+    return L == vm->L || L == vm->script;
 }
 
 /* The VM whose code runs on this thread now. Never NULL in a function that Lua called. Does not raise. */
@@ -129,6 +140,30 @@ void ln_vm_arm(ln_vm *vm, lua_State *L);
 /* From here on L is the coroutine that runs. Does not raise. */
 void ln_vm_switch(ln_vm *vm, lua_State *L);
 
+/* --- coroutine.c --- */
+
+/* lua_resume() of `co` from `from`, with the guard's knowledge kept right. `may_wait`: of what runs there. May not
+ * return. */
+int ln_vm_resume(ln_vm *vm, lua_State *co, lua_State *from, int arguments, int *results, bool may_wait);
+
+/* --- suspend.c --- */
+
+/* Makes the thread that scripts run on, and the library's functions that must not show it. May raise. */
+lua_State *ln_suspend_prepare(lua_State *L);
+
+/* Calls the function below `arguments` values on L, the main thread, on the script's thread, and leaves its results
+ * there. OK; SUSPENDED; else the error has been noted. May raise. */
+lunette_status ln_suspend_call(lua_State *L, ln_vm *vm, int arguments);
+
+/* The same for a script that waits, with `values` on L as the answer, or the message of an error. May raise. */
+lunette_status ln_suspend_resume(lua_State *L, ln_vm *vm, int values, bool is_error);
+
+/* Whether what runs on L can wait for the host. Does not raise. */
+bool ln_suspend_possible(lua_State *L, const ln_vm *vm);
+
+/* For a C function to end with: the call it serves waits. */
+int ln_suspend_here(lua_State *L, ln_vm *vm);
+
 /* --- build.c: the table's functions that make a state --- */
 
 lunette_status ln_vm_build(lunette_machine *machine);
@@ -139,6 +174,7 @@ lunette_status ln_vm_settle(lunette_machine *machine);
 
 lunette_status ln_vm_run(lunette_machine *machine, const lunette_program *program);
 lunette_status ln_vm_compile(lunette_machine *machine, const lunette_program *program);
+lunette_status ln_vm_go_on(lunette_machine *machine, const lunette_answer *answer);
 lunette_status ln_vm_load(lunette_machine *machine, const lunette_program *program);
 lunette_status ln_vm_set_global(lunette_machine *machine, const char *name, const lunette_value *value);
 lunette_status ln_vm_get_global(lunette_machine *machine, const char *name);

@@ -81,7 +81,7 @@ static void protected_invoke(void *ud) {
 static void hand_over(struct invocation *invocation, ln_run *outer) {
     if (outer->times_host)
         ln_run_host_clock_stop(outer);
-    invocation->run.inherited = outer->usage;
+    invocation->run.carried = outer->usage;
 }
 
 static void take_back(const struct invocation *invocation, ln_run *outer) {

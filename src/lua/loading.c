@@ -78,7 +78,7 @@ static bool push_file(lua_State *L, const char *path) {
     lua_pushcfunction(L, push_text);
     lua_pushlightuserdata(L, &text);
     ln_run_host_enter(vm->machine.active);
-    int error = read_file(path, vm->machine.setup->memory_limit, &text);
+    int error = read_file(path, vm->machine.memory_limit, &text);
     int status = error == 0 ? lua_pcall(L, 1, 1, 0) : LUA_OK;
     free(text.bytes);
     ln_run_host_leave(vm->machine.active);

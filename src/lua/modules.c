@@ -145,8 +145,10 @@ static lunette_status copy_functions(ln_modules *modules, const lunette_module *
     ln_function *functions = start;
     for (size_t i = 0; status == LUNETTE_OK && i < from->function_count; i++) {
         uint32_t needs = from->functions[i].needs;
-        if ((modules->permissions & needs) == needs)
-            status = copy_function(&modules->memory, from, &from->functions[i], &functions[count++]);
+        if ((modules->permissions & needs) != needs)
+            continue;
+        modules->suspends = modules->suspends || from->functions[i].suspends;
+        status = copy_function(&modules->memory, from, &from->functions[i], &functions[count++]);
     }
     to->functions = functions;
     to->about.functions = NULL;

@@ -27,6 +27,7 @@ typedef struct ln_modules {
     ln_module *items;
     size_t count;
     uint32_t permissions;
+    bool suspends; /* some function of them may */
 } ln_modules;
 
 /* What of modules a template adds; the structs are complete, of this version's size. */

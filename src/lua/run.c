@@ -79,10 +79,28 @@ static bool push_program(lua_State *L, struct call *call) {
     return found;
 }
 
+/* Of a script that ran on its own thread, and ended. May raise. */
+static void take_results(lua_State *L, struct call *call) {
+    const lunette_machine *machine = &call->vm->machine;
+    lua_State *script = call->vm->script;
+    int count = lua_gettop(script);
+    if (call->status != LUNETTE_OK || !machine->results)
+        return;
+    lua_settop(L, 0);
+    luaL_checkstack(L, count, "too many results");
+    lua_xmove(script, L, count);
+    call->status = ln_values_take(L, call->vm, 1, count, machine->bounds, machine->results);
+}
+
 /* The program's function is all there is on the stack. May raise. */
 static void call_program(lua_State *L, struct call *call) {
     const lunette_machine *machine = &call->vm->machine;
     push_arguments(L, call->program);
+    if (call->vm->script) {
+        call->status = ln_suspend_call(L, call->vm, (int)call->program->argument_count);
+        take_results(L, call);
+        return;
+    }
     lua_call(L, (int)call->program->argument_count, LUA_MULTRET);
     if (machine->results)
         call->status = ln_values_take(L, call->vm, 1, lua_gettop(L), machine->bounds, machine->results);
@@ -95,6 +113,31 @@ static int run_program(lua_State *L) {
     if (push_program(L, call) && !call->program->check_only)
         call_program(L, call);
     return 0;
+}
+
+struct answering {
+    struct call call; /* first: bodies and take_results() share one pointer */
+    const lunette_answer *answer;
+};
+
+static int go_on(lua_State *L) {
+    struct answering *answering = lua_touserdata(L, 1);
+    const lunette_answer *answer = answering->answer;
+    lua_settop(L, 0);
+    luaL_checkstack(L, answer->count < INT32_MAX ? (int)answer->count : INT32_MAX, "too many values");
+    if (answer->error)
+        lua_pushstring(L, answer->error);
+    for (size_t i = 0; i < answer->count && !answer->error; i++)
+        ln_values_push(L, &answer->values[i]);
+    answering->call.status = ln_suspend_resume(L, answering->call.vm, lua_gettop(L), answer->error != NULL);
+    take_results(L, &answering->call);
+    return 0;
+}
+
+lunette_status ln_vm_go_on(lunette_machine *machine, const lunette_answer *answer) {
+    struct answering answering = {.call = {.vm = ln_vm_of(machine)}, .answer = answer};
+    int status = ln_vm_protect(answering.call.vm, go_on, &answering);
+    return ln_vm_status(status, answering.call.status);
 }
 
 /* The body of a run whose program was loaded before: gets its function, and the call. */

@@ -164,7 +164,7 @@ int ln_report_on_error(lua_State *L) {
     } else {
         message_of_object(L, report);
     }
-    ln_report_trace(report, L, 1, L == vm->L);
+    ln_report_trace(report, L, 1, ln_vm_is_outermost(vm, L));
     if (lua_type(L, 1) == LUA_TSTRING)
         report->kind = ln_kind_of_error(L, report->text + report->message);
     lua_settop(L, 1);

@@ -104,6 +104,7 @@ static void attach(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
     vm->L = machine->roots[LN_ROOT_STATE];
     vm->random_state = machine->roots[LN_ROOT_RANDOM];
+    vm->script = machine->roots[LN_ROOT_SCRIPT];
     lua_setallocf(vm->L, machine->allocator, machine->allocator_ud);
 }
 
@@ -187,6 +188,7 @@ const lunette_backend ln_lua_backend = {
     .tidy = tidy,
     .seed = seed,
     .run = ln_vm_run,
+    .resume = ln_vm_go_on,
     .compile = ln_vm_compile,
     .load = ln_vm_load,
     .set_global = ln_vm_set_global,

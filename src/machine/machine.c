@@ -66,6 +66,7 @@ lunette_status ln_machine_make(const ln_machine_setup *setup, lunette_context *c
         return LUNETTE_NO_MEMORY;
     machine->backend = backend;
     machine->setup = setup;
+    machine->memory_limit = setup->memory_limit;
     machine->context = context;
     machine->pristine = true;
     equip(machine, &machine->run);
@@ -79,7 +80,7 @@ void ln_machine_use_arena(lunette_machine *machine) {
 
 lunette_status ln_machine_open_arena(lunette_machine *machine) {
     ln_arena_config config = {
-        .limit = machine->setup->memory_limit,
+        .limit = machine->memory_limit,
         .reserve = ERROR_RESERVE,
         .host = machine->setup->alloc,
         .host_ud = machine->setup->alloc_ud,
@@ -106,6 +107,7 @@ static uint64_t next_generation(uint64_t last) {
 }
 
 static void as_new(lunette_machine *machine) {
+    machine->waiting.is = false;
     machine->generation = next_generation(machine->generation);
     machine->pristine = true;
 }
@@ -247,6 +249,16 @@ void ln_machine_trim(lunette_machine *machine, size_t keep) {
     if (!machine->arena)
         return;
     ln_arena_trim(machine->arena, keep);
+    remember(machine);
+}
+
+void ln_machine_limit_memory(lunette_machine *machine, size_t limit) {
+    if (limit == machine->memory_limit)
+        return;
+    machine->memory_limit = limit;
+    if (!machine->arena)
+        return;
+    ln_arena_set_limit(machine->arena, limit);
     remember(machine);
 }
 

@@ -92,7 +92,18 @@ struct lunette_machine {
     ln_run *active;               /* the innermost of its runs: `run`, unless one is nested in that */
     ln_end dead;                  /* why a nested run was abandoned; FINISHED: none was */
 
+    /* A run that waits for an answer of the host. */
+    struct {
+        bool is; /* there is one */
+        ln_budget budget;
+        ln_usage used; /* by its pieces so far */
+        uint64_t latest;
+        lunette_bounds bounds;
+    } waiting;
+    uint64_t token; /* of the last wait; no two of a machine are the same */
+
     /* Between runs. */
+    size_t memory_limit;
     uint64_t generation;
     bool pristine; /* nothing has run since the last reset */
     lunette_error *error;
@@ -197,6 +208,13 @@ typedef struct ln_program {
 /* `results` NULL: not converted. Any status of lunette_context_run() but those of its arguments. */
 lunette_status ln_machine_run(lunette_machine *machine, const ln_program *program, const ln_budget *budget,
                               lunette_value **results);
+
+/* Goes on with a run that answered SUSPENDED; statuses as of ln_machine_run(). */
+lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer *answer,
+                                 lunette_value **results);
+
+/* The limit on committed memory, from now on; for a machine that is as its template. */
+void ln_machine_limit_memory(lunette_machine *machine, size_t limit);
 
 /* Whether nothing has run in the machine since it was restored. */
 bool ln_machine_pristine(const lunette_machine *machine);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "machine/machine.h"
 
 static const ln_budget UNLIMITED;
@@ -51,6 +52,8 @@ static lunette_status status_of_backend(const lunette_machine *machine, lunette_
     case LUNETTE_UNSUPPORTED:
     case LUNETTE_NOT_FOUND:
         return status;
+    case LUNETTE_SUSPENDED:
+        return machine->backend->resume ? status : LUNETTE_DEFECT;
     default:
         return LUNETTE_DEFECT;
     }
@@ -80,10 +83,15 @@ static void describe_limit(char *text, size_t size, const lunette_machine *machi
     char limit[32];
     switch (status) {
     case LUNETTE_MEMORY_LIMIT:
-        write_bytes(limit, sizeof limit, machine->setup->memory_limit);
+        write_bytes(limit, sizeof limit, machine->memory_limit);
         snprintf(text, size, "the script needed more memory than its limit of %s", limit);
         return;
     case LUNETTE_TIME_LIMIT:
+        if (budget->wall_ns == 0 || machine->run.usage.wall_ns < budget->wall_ns) {
+            write_duration(limit, sizeof limit, budget->total_ns);
+            snprintf(text, size, "the script and what it waited for took longer than %s", limit);
+            return;
+        }
         write_duration(limit, sizeof limit, budget->wall_ns);
         snprintf(text, size, "the script ran past its deadline of %s", limit);
         return;
@@ -235,7 +243,7 @@ static lunette_status finish(lunette_machine *machine, ln_report *report, lunett
     if (abandoned && !machine->located && status != LUNETTE_VM_FAULT && status != LUNETTE_DEFECT)
         post_mortem(machine);
     machine->run.abandoned = abandoned;
-    if (status > LUNETTE_OK || status == LUNETTE_DEFECT)
+    if ((status > LUNETTE_OK && status != LUNETTE_SUSPENDED) || status == LUNETTE_DEFECT)
         keep_error(machine, report, status, budget, machine->error_value);
     else
         ln_tree_free(machine->error_value);
@@ -263,20 +271,22 @@ static void call_body(void *ud) {
     job->status = job->body(job->machine, job->what);
 }
 
-/* `results` NULL: none are wanted. They are freed unless the answer is OK. */
-static lunette_status perform(lunette_machine *machine, const ln_budget *budget, uint64_t spent_ns,
+/* `carried`: of the budget, what was used before; NULL: nothing. `results` NULL: none are wanted. They are freed unless
+ * the answer is OK. */
+static lunette_status perform(lunette_machine *machine, const ln_budget *budget, const ln_usage *carried,
                               lunette_status (*body)(lunette_machine *, const void *), const void *what,
                               ln_tree *results) {
     struct job job = {.machine = machine, .body = body, .what = what, .status = LUNETTE_OK};
-    ln_budget left = *budget;
     ln_report report;
     ln_tree error_value;
     if (!machine->built)
         return LUNETTE_WRONG_STATE;
-    if (left.wall_ns != 0)
-        left.wall_ns = spent_ns < left.wall_ns ? left.wall_ns - spent_ns : 1;
     begin(machine, &report, &error_value, results);
-    ln_end end = ln_machine_enter(machine, &left, call_body, &job);
+    if (carried)
+        machine->run.carried = *carried;
+    ln_end end = ln_machine_enter(machine, budget, call_body, &job);
+    machine->run.carried = (ln_usage){0};
+    machine->run.latest = 0;
     lunette_status status = end == LN_END_FINISHED ? status_of_backend(machine, job.status)
                                                    : ln_machine_status_of_end(machine, end);
     status = finish(machine, &report, status, budget);
@@ -307,18 +317,60 @@ static lunette_status run_program(lunette_machine *machine, const void *what) {
     return machine->backend->run(machine, what);
 }
 
+/* --- Waiting --- */
+
+static void wait(lunette_machine *machine, const ln_budget *budget, const lunette_bounds *bounds,
+                 uint64_t latest) {
+    machine->waiting.is = true;
+    machine->waiting.budget = *budget;
+    machine->waiting.used = machine->run.usage;
+    machine->waiting.latest = latest;
+    machine->waiting.bounds = *bounds;
+}
+
+/* What has waited for too long does not go on at all. */
+static lunette_status resume(lunette_machine *machine, const void *what) {
+    if (machine->run.latest != 0 && ln_os_now() >= machine->run.latest)
+        ln_run_end(&machine->run, LN_END_TIME);
+    return machine->backend->resume(machine, what);
+}
+
+lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer *answer,
+                                 lunette_value **results) {
+    ln_budget budget = machine->waiting.budget;
+    lunette_bounds bounds = machine->waiting.bounds;
+    ln_usage used = machine->waiting.used;
+    uint64_t latest = machine->waiting.latest;
+    ln_tree tree;
+    ln_tree_init(&tree, bounds.bytes);
+    machine->waiting.is = false;
+    machine->bounds = &bounds;
+    machine->run.latest = latest;
+    lunette_status status = perform(machine, &budget, &used, resume, answer, results ? &tree : NULL);
+    if (status == LUNETTE_SUSPENDED)
+        wait(machine, &budget, &bounds, latest);
+    if (results)
+        *results = ln_tree_root(&tree);
+    return status;
+}
+
+/* --- Programs --- */
+
 lunette_status ln_machine_run(lunette_machine *machine, const ln_program *program, const ln_budget *budget,
                               lunette_value **results) {
     lunette_program view = view_of(program);
+    ln_usage carried = {.wall_ns = program->spent_ns};
+    uint64_t latest = budget->total_ns != 0 ? ln_os_now() + budget->total_ns : 0;
     ln_tree tree;
     view.loaded = program->code && machine->built && ln_machine_apply_patch(machine, program->code);
     ln_tree_init(&tree, program->bounds.bytes);
     machine->bounds = &program->bounds;
     machine->run.name = program->name;
     machine->run.want_cpu = machine->run.want_host_time = program->measure_cpu;
-    lunette_status status =
-        perform(machine, budget, program->spent_ns, run_program, &view, results ? &tree : NULL);
-    machine->last.wall_ns += program->spent_ns;
+    machine->run.latest = latest;
+    lunette_status status = perform(machine, budget, &carried, run_program, &view, results ? &tree : NULL);
+    if (LN_UNLIKELY(status == LUNETTE_SUSPENDED))
+        wait(machine, budget, &program->bounds, latest);
     machine->run.name = NULL;
     if (results)
         *results = ln_tree_root(&tree);
@@ -342,7 +394,7 @@ lunette_status ln_machine_compile(lunette_machine *machine, const ln_program *pr
     if (!machine->pristine)
         return LUNETTE_WRONG_STATE;
     machine->emitted = NULL;
-    lunette_status status = perform(machine, budget, 0, compile_program, &view, NULL);
+    lunette_status status = perform(machine, budget, NULL, compile_program, &view, NULL);
     if (status == LUNETTE_OK && !machine->emitted)
         status = LUNETTE_DEFECT;
     if (status != LUNETTE_OK) {
@@ -387,7 +439,7 @@ lunette_status ln_machine_collect(lunette_machine *machine, const ln_budget *bud
         return LUNETTE_UNSUPPORTED;
     if (machine->pristine && machine->built)
         return LUNETTE_OK;
-    return perform(machine, budget, 0, collect, NULL, NULL);
+    return perform(machine, budget, NULL, collect, NULL, NULL);
 }
 
 lunette_status ln_machine_forget(lunette_machine *machine, const lunette_value *function) {
@@ -421,7 +473,7 @@ lunette_status ln_machine_set_global(lunette_machine *machine, const char *name,
     struct global global = {.name = name, .value = value};
     if (!machine->backend->set_global)
         return LUNETTE_UNSUPPORTED;
-    return perform(machine, &UNLIMITED, 0, set_global, &global, NULL);
+    return perform(machine, &UNLIMITED, NULL, set_global, &global, NULL);
 }
 
 lunette_status ln_machine_get_global(lunette_machine *machine, const char *name, const lunette_bounds *bounds,
@@ -433,7 +485,7 @@ lunette_status ln_machine_get_global(lunette_machine *machine, const char *name,
         return LUNETTE_UNSUPPORTED;
     ln_tree_init(&results, bounds->bytes);
     machine->bounds = bounds;
-    lunette_status status = perform(machine, &UNLIMITED, 0, get_global, &global, &results);
+    lunette_status status = perform(machine, &UNLIMITED, NULL, get_global, &global, &results);
     if (status != LUNETTE_OK)
         return status;
     status = lunette_value_copy(&ln_tree_root(&results)->as.array.items[0], value);

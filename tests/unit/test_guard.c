@@ -171,7 +171,8 @@ static void test_huge_limits(void **state) {
     ln_guard *guard;
     assert_int_equal(ln_guard_open(&config, &guard), LUNETTE_OK);
     ln_run run = {0};
-    ln_budget budget = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    ln_budget budget = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+                        UINT64_MAX, UINT64_MAX, UINT64_MAX, 0};
     assert_int_equal(ln_run_execute(&run, guard, &budget, body_nothing, NULL), LN_END_FINISHED);
     assert_false(run.abandoned);
     ln_guard_close(&guard);
