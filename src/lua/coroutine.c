@@ -160,6 +160,9 @@ int ln_lib_coroutine_resume(lua_State *L) {
 
 /* --- Wrapping --- */
 
+/* The first release in which an error of closing takes the place of the one that led to it. */
+enum { CLOSING_REPLACES = 50403 };
+
 /* The error on top of L came out of the coroutine: its variables that wait to be closed are closed, and where
  * it happened is added to a text, as Lua does. Raises. */
 static int raise_from(lua_State *L, lua_State *co) {
@@ -167,9 +170,8 @@ static int raise_from(lua_State *L, lua_State *co) {
     if (status != LUA_OK && status != LUA_YIELD) {
         if (is_deep(ln_vm_current()))
             return luaL_error(L, "C stack overflow");
-        /* before 5.4.3 this is OK if closing went well: then the first error is the one */
         int closed = reset_known(co, L);
-        if (closed != LUA_OK) {
+        if (ln_lua_release_number() >= CLOSING_REPLACES) {
             status = closed;
             lua_xmove(co, L, 1);
         }

@@ -53,6 +53,8 @@ def said(errors):
     """What a program says on standard error, without its name and without where it was, which each shows its way."""
     errors = re.sub(rb"\nstack traceback:\n(?:\t.*\n?)*", b"\n", errors)
     errors = re.sub(rb"\n(?:    (?:in|\().*\n)+", b"\n", errors)
+    # Before 5.4.3 these were warnings, which lua begins without and restricted with (differs/warnings.lua).
+    errors = re.sub(rb"^(?:Lua|lunette:) warning: error in __close.*\n", b"", errors, flags=re.M)
     errors = re.sub(rb"^(?:Lua|lunette:) warning: ", b"warning: ", errors, flags=re.M)
     return re.sub(rb"^(?:\S*lua[\d.-]*|lunette): ", b"", errors, flags=re.M)
 
