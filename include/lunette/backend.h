@@ -47,6 +47,8 @@ typedef struct lunette_program {
     bool check_only;     /* parse, do not run */
     bool loaded;         /* load() has been done with `code`: it need only be run */
     bool allow_bytecode; /* a text may be binary; only at sandbox level none */
+    uint64_t allocations, string_bytes,
+        stack_depth; /* limits that the language has to keep itself; 0: none */
 } lunette_program;
 
 /* What the host says to a script that waits. Views, valid during the run. */

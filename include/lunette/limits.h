@@ -36,7 +36,18 @@ typedef struct lunette_limits {
     uint64_t
         total_ns; /* from the start of a run to its end, what it waited suspended included; looked at as it
                             * is resumed, and while it runs; default unlimited */
-    uint64_t reserved[7]; /* zero */
+    /* The following cost time, in runs that have them alone. */
+    uint64_t
+        allocations; /* blocks of memory a run may ask for, garbage included; the next is refused as if there were
+                            * no memory: MEMORY_LIMIT. Default unlimited */
+    uint64_t
+        stack_depth; /* calls inside one another, in each coroutine: a "stack overflow" error, which a script can
+                            * catch. Looked at every 100 instructions, so some levels late. Default unlimited: Lua's own
+                            * limits, 200 C calls and about 200,000 of Lua's, hold anyway */
+    uint64_t
+        string_bytes; /* of the longest string, give or take 32; at least 64. A longer one is refused as if there were
+                            * no memory: MEMORY_LIMIT. Default unlimited */
+    uint64_t reserved[4]; /* zero */
 } lunette_limits;
 
 static inline lunette_limits lunette_limits_default(void) {

@@ -126,7 +126,8 @@ static lunette_status complete_limits(const lunette_context *context, const lune
 }
 
 static lunette_status check_options(const lunette_context *context, const lunette_run_options *given,
-                                    lunette_run_options *options, ln_budget *budget, const char *function) {
+                                    lunette_run_options *options, ln_program *program, ln_budget *budget,
+                                    const char *function) {
     lunette_limits limits;
     *options = lunette_run_options_default();
     lunette_status status =
@@ -141,6 +142,7 @@ static lunette_status check_options(const lunette_context *context, const lunett
     if (status != LUNETTE_OK)
         return status;
     *budget = ln_limits_budget(&limits);
+    ln_limits_quota(&limits, program);
     if (options->allow_bytecode && context->engine->sandbox != LUNETTE_SANDBOX_NONE)
         return ln_failure(LUNETTE_INVALID_ARGUMENT,
                           "%s: options.allow_bytecode is for sandbox level none only", function);
@@ -261,7 +263,7 @@ lunette_status ln_context_run(lunette_context *context, const char *name, ln_pro
         return ln_context_let_go_worded(
             context, ln_failure(LUNETTE_WRONG_STATE, "%s: a run waits in this context: resume it, or drop it",
                                 function));
-    status = check_options(context, given, &options, &budget, function);
+    status = check_options(context, given, &options, program, &budget, function);
     if (status == LUNETTE_OK)
         status = check_values(context->vm, program, &options, function);
     if (status != LUNETTE_OK)

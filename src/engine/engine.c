@@ -19,6 +19,9 @@ static const lunette_limits DEFAULTS = {
     .host_calls = LUNETTE_UNLIMITED,
     .host_ns = LUNETTE_UNLIMITED,
     .total_ns = LUNETTE_UNLIMITED,
+    .allocations = LUNETTE_UNLIMITED,
+    .stack_depth = LUNETTE_UNLIMITED,
+    .string_bytes = LUNETTE_UNLIMITED,
 };
 
 /* --- The callbacks that stand in for those the host did not give --- */

@@ -84,6 +84,9 @@ ln_budget ln_limits_budget(const lunette_limits *limits);
 /* What is there without being registered. */
 const lunette_backend *ln_builtin_backend(void);
 
+/* The part of them that the language has to keep. */
+void ln_limits_quota(const lunette_limits *limits, ln_program *program);
+
 /* Opens the engine's pool, which ends the engine when it ends. */
 lunette_status ln_engine_open_pool(lunette_engine *engine, const lunette_pool_config *given);
 

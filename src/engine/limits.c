@@ -17,6 +17,9 @@ lunette_status ln_read_sized(void *to, size_t known, const void *from, size_t si
     return LUNETTE_OK;
 }
 
+/* Shorter ones are the language's own. */
+enum { LEAST_STRING = 64 };
+
 static void complete(uint64_t *field, uint64_t standard) {
     if (*field == 0)
         *field = standard;
@@ -32,6 +35,12 @@ lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *
     complete(&limits->host_ns, defaults->host_ns);
     complete(&limits->grace_ns, defaults->grace_ns);
     complete(&limits->total_ns, defaults->total_ns);
+    complete(&limits->allocations, defaults->allocations);
+    complete(&limits->stack_depth, defaults->stack_depth);
+    complete(&limits->string_bytes, defaults->string_bytes);
+    if (limits->string_bytes < LEAST_STRING)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.string_bytes is %llu: it must be at least %d", what,
+                          (unsigned long long)limits->string_bytes, LEAST_STRING);
     if (limits->memory < LUNETTE_MEMORY_MIN || limits->memory > LUNETTE_MEMORY_MAX)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.memory is %llu: it must be %llu to %llu bytes", what,
                           (unsigned long long)limits->memory, (unsigned long long)LUNETTE_MEMORY_MIN,
@@ -42,6 +51,12 @@ lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *
 /* The guard's zero means no limit. */
 static uint64_t budget_of(uint64_t limit) {
     return limit == LUNETTE_UNLIMITED ? 0 : limit;
+}
+
+void ln_limits_quota(const lunette_limits *limits, ln_program *program) {
+    program->allocations = budget_of(limits->allocations);
+    program->stack_depth = budget_of(limits->stack_depth);
+    program->string_bytes = budget_of(limits->string_bytes);
 }
 
 ln_budget ln_limits_budget(const lunette_limits *limits) {

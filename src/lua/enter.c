@@ -17,7 +17,11 @@ enum { RESUME_CHARGE = 128, MAIN_STEP = 1000 };
 
 static int hook_step(const ln_vm *vm, const lua_State *L) {
     uint64_t step = ln_run_count_step(vm->machine.active);
-    uint64_t most = ln_vm_is_outermost(vm, L) ? MAIN_STEP : RESUME_CHARGE;
+    uint64_t most = vm->quota.stack_depth != 0  ? LN_QUOTA_STEP
+                    : ln_vm_is_outermost(vm, L) ? MAIN_STEP
+                                                : RESUME_CHARGE;
+    if (step == 0)
+        return vm->quota.stack_depth != 0 ? LN_QUOTA_STEP : 0;
     return (int)(step < most ? step : most);
 }
 
@@ -41,13 +45,14 @@ static void set_hook(ln_vm *vm, lua_State *L) {
         lua_sethook(L, vm->pending, ANYWHERE, 1);
 }
 
-/* Raises no error itself; may not return (ln_run_count). */
+/* Raises where calls are too deep; may not return (ln_run_count). */
 static void on_count(lua_State *L, lua_Debug *ar) {
     (void)ar;
     ln_vm *vm = ln_vm_current();
     ln_run_count(vm->machine.active, (uint64_t)lua_gethookcount(L));
     if (vm->pending || hook_step(vm, L) != lua_gethookcount(L))
         set_hook(vm, L);
+    ln_quota_check_depth(L, &vm->quota);
 }
 
 void ln_vm_arm(ln_vm *vm, lua_State *L) {
@@ -105,6 +110,16 @@ void ln_vm_probe(lunette_machine *machine) {
         lua_sethook(vm->running, on_probe, ANYWHERE, 1);
 }
 
+void ln_vm_note_refusal(ln_vm *vm, const char *why) {
+    vm->machine.refusal = why;
+    if (!vm->machine.report)
+        return;
+    ln_report_init(vm->machine.report);
+    if (!ln_moving_stack(vm->running))
+        ln_report_trace(vm->machine.report, vm->running, 0, ln_vm_is_outermost(vm, vm->running));
+    vm->machine.located = false;
+}
+
 /* The allocator cannot meet a request, and Lua may raise an error that calls no handler: so the trace is taken here.
  * The call stack is in order whenever Lua allocates, for the collector walks it at this very moment; but for one
  * request, the one for a larger stack (moving.c).
@@ -119,12 +134,7 @@ bool ln_vm_on_refusal(lunette_machine *machine, const void *caller) {
     bool collected = ln_buffers_asked(caller);
     if (collected)
         lua_gc(vm->running, LUA_GCCOLLECT);
-    if (vm->machine.report) {
-        ln_report_init(vm->machine.report);
-        if (!ln_moving_stack(vm->running))
-            ln_report_trace(vm->machine.report, vm->running, 0, ln_vm_is_outermost(vm, vm->running));
-        vm->machine.located = false;
-    }
+    ln_vm_note_refusal(vm, NULL);
     return collected;
 }
 
@@ -136,6 +146,7 @@ void ln_vm_prepare(lunette_machine *machine) {
     vm->running = NULL;
     vm->pending = NULL;
     vm->closing = 0;
+    vm->quota = (ln_quota){0};
 }
 
 /* The stack holds the handler and a value. The slots above, where the call's own frames were, are cleared. */
@@ -151,7 +162,7 @@ static void leave_loaded(lua_State *L, lua_CFunction body) {
 static int protected_call(ln_vm *vm, lua_CFunction body, void *ud, lua_CFunction then) {
     lua_State *L = vm->L;
     vm->stack_top = __builtin_frame_address(0);
-    vm->counting = ln_run_count_step(vm->machine.active) > 0;
+    vm->counting = ln_run_count_step(vm->machine.active) > 0 || vm->quota.stack_depth != 0;
     ln_vm_arm(vm, L);
     ln_vm_switch(vm, L);
     if (body) {

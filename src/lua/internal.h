@@ -11,6 +11,7 @@
 #include "guard/current.h"
 #include "lua/files.h"
 #include "lua/modules.h"
+#include "lua/quota.h"
 #include "lua/references.h"
 #include "lua/vm.h"
 #include "machine/machine.h"
@@ -48,6 +49,8 @@ typedef struct ln_vm {
     lua_State *stood;            /* what was running when the last run ended */
     unsigned closing;            /* coroutines that are closing one another */
     const char *stack_top;       /* where the run's part of the C stack begins */
+    ln_quota quota;              /* of the run that goes on */
+    ln_quota quota_left;         /* of one that waits */
     bool counting;               /* a limit needs the count hook */
     bool may_wait;               /* what runs now can yield, and what resumed it, all the way out */
     bool waits;                  /* it does: a function of the host's will answer later */
@@ -100,6 +103,10 @@ int ln_vm_protect_loaded(ln_vm *vm, void *ud);
 
 /* ln_vm_protect() in a run of its own. Does not raise. */
 ln_end ln_vm_enter(ln_vm *vm, const ln_budget *budget, lua_CFunction body, void *ud, int *lua_status);
+
+/* Notes where the script is, which was refused memory, and why: static text, or NULL where the arena refused. Does not
+ * raise. */
+void ln_vm_note_refusal(ln_vm *vm, const char *why);
 
 /* What Lua's answer means; `inner` where that is LUA_OK. */
 lunette_status ln_vm_status(int lua_status, lunette_status inner);

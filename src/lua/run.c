@@ -136,7 +136,9 @@ static int go_on(lua_State *L) {
 
 lunette_status ln_vm_go_on(lunette_machine *machine, const lunette_answer *answer) {
     struct answering answering = {.call = {.vm = ln_vm_of(machine)}, .answer = answer};
+    ln_quota_go_on(answering.call.vm);
     int status = ln_vm_protect(answering.call.vm, go_on, &answering);
+    ln_quota_end(answering.call.vm, answering.call.status == LUNETTE_SUSPENDED);
     return ln_vm_status(status, answering.call.status);
 }
 
@@ -158,8 +160,10 @@ static int load_code(lua_State *L) {
 
 lunette_status ln_vm_run(lunette_machine *machine, const lunette_program *program) {
     struct call call = {.vm = ln_vm_of(machine), .program = program, .status = LUNETTE_OK};
+    ln_quota_begin(call.vm, program);
     int status =
         program->loaded ? ln_vm_protect_loaded(call.vm, &call) : ln_vm_protect(call.vm, run_program, &call);
+    ln_quota_end(call.vm, call.status == LUNETTE_SUSPENDED);
     return ln_vm_status(status, call.status);
 }
 

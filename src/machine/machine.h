@@ -82,11 +82,12 @@ struct lunette_machine {
     void *roots[LN_MACHINE_ROOTS];
 
     /* While a run is going on. */
-    ln_report *report;            /* where what goes wrong is noted; NULL: nowhere */
-    bool located;                 /* the report's trace says where the script was at its deadline */
-    bool panicked;                /* the VM found itself in a state that must not be */
-    ln_tree *error_value;         /* where an uncaught error value goes; NULL: nowhere */
-    ln_tree *results;             /* where results go; NULL: nowhere */
+    ln_report *report;    /* where what goes wrong is noted; NULL: nowhere */
+    bool located;         /* the report's trace says where the script was at its deadline */
+    const char *refusal;  /* which of the language's own limits refused memory, static; NULL: none has */
+    bool panicked;        /* the VM found itself in a state that must not be */
+    ln_tree *error_value; /* where an uncaught error value goes; NULL: nowhere */
+    ln_tree *results;     /* where results go; NULL: nowhere */
     const lunette_bounds *bounds; /* of the results; complete: no zeros */
     ln_code *emitted;             /* what compile() has given so far */
     ln_run *active;               /* the innermost of its runs: `run`, unless one is nested in that */
@@ -203,6 +204,7 @@ typedef struct ln_program {
     bool allow_bytecode;
     bool check_only; /* parse, do not run */
     bool measure_cpu;
+    uint64_t allocations, string_bytes, stack_depth; /* 0: no limit */
 } ln_program;
 
 /* `results` NULL: not converted. Any status of lunette_context_run() but those of its arguments. */

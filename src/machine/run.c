@@ -43,7 +43,8 @@ lunette_status ln_machine_status_of_end(const lunette_machine *machine, ln_end e
 static lunette_status status_of_backend(const lunette_machine *machine, lunette_status status) {
     switch (status) {
     case LUNETTE_MEMORY_LIMIT:
-        return ln_arena_refused(machine->arena) ? LUNETTE_MEMORY_LIMIT : LUNETTE_RUNTIME_ERROR;
+        return ln_arena_refused(machine->arena) || machine->refusal ? LUNETTE_MEMORY_LIMIT
+                                                                    : LUNETTE_RUNTIME_ERROR;
     case LUNETTE_OK:
     case LUNETTE_RUNTIME_ERROR:
     case LUNETTE_SYNTAX_ERROR:
@@ -83,6 +84,10 @@ static void describe_limit(char *text, size_t size, const lunette_machine *machi
     char limit[32];
     switch (status) {
     case LUNETTE_MEMORY_LIMIT:
+        if (machine->refusal) {
+            snprintf(text, size, "%s", machine->refusal);
+            return;
+        }
         write_bytes(limit, sizeof limit, machine->memory_limit);
         snprintf(text, size, "the script needed more memory than its limit of %s", limit);
         return;
@@ -229,6 +234,7 @@ static void begin(lunette_machine *machine, ln_report *report, ln_tree *error_va
     machine->error_value = error_value;
     machine->results = results;
     ln_arena_clear_refused(machine->arena);
+    machine->refusal = NULL;
     if (machine->pristine && machine->backend->seed)
         machine->backend->seed(machine);
     machine->pristine = false;
@@ -310,6 +316,9 @@ static lunette_program view_of(const ln_program *program) {
         .argument_count = program->argument_count,
         .check_only = program->check_only,
         .allow_bytecode = program->allow_bytecode,
+        .allocations = program->allocations,
+        .string_bytes = program->string_bytes,
+        .stack_depth = program->stack_depth,
     };
 }
 
