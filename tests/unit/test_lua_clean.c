@@ -176,7 +176,6 @@ static void clean_after_each_kind_of_ending(void **state) {
     kit_text output = {0};
     lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
     config.limits.memory = 2 * MIB;
-    config.limits.wall_ns = 20 * MILLISECOND;
     config.limits.output_bytes = 1000;
     config.output = kit_output;
     config.output_ud = &output;
@@ -184,7 +183,13 @@ static void clean_after_each_kind_of_ending(void **state) {
     kit_text before = kit_walk_context(context, true, true, true);
     for (size_t i = 0; i < LN_COUNT(ENDINGS); i++) {
         lunette_value *results = NULL;
-        lunette_status status = lunette_context_run(context, NULL, ENDINGS[i].text, SIZE_MAX, NULL, &results);
+        lunette_limits limits = lunette_limits_default();
+        lunette_run_options options = lunette_run_options_default();
+        if (ENDINGS[i].status == LUNETTE_TIME_LIMIT)
+            limits.wall_ns = 20 * MILLISECOND;
+        options.limits = &limits;
+        lunette_status status =
+            lunette_context_run(context, NULL, ENDINGS[i].text, SIZE_MAX, &options, &results);
         kit_check_status(context, ENDINGS[i].text, status, ENDINGS[i].status, __LINE__);
         lunette_value_free(&results);
         expect_clean(context, ENDINGS[i].text);
