@@ -101,8 +101,9 @@ typedef struct ln_control {
     bool over;          /* more is committed than allowed, because it was in use when that was lowered */
     bool fail_forever;
     bool shares_images;
-    bool large_pages; /* the system was asked for them */
-    bool gathers;     /* all that there is room for comes from the nursery */
+    bool large_pages;  /* the system was asked for them */
+    bool gathers;      /* all that there is room for comes from the nursery */
+    uint8_t unused[7]; /* named, for the whole is compared as bytes */
 } ln_control;
 
 #define LN_CONTROL_SIZE 128
