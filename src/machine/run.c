@@ -92,7 +92,8 @@ static void describe_limit(char *text, size_t size, const lunette_machine *machi
         snprintf(text, size, "the script needed more memory than its limit of %s", limit);
         return;
     case LUNETTE_TIME_LIMIT:
-        if (budget->wall_ns == 0 || machine->run.usage.wall_ns < budget->wall_ns) {
+        /* Of the run itself: its own figures are by now those of the run that looked where it stood. */
+        if (budget->total_ns != 0 && (budget->wall_ns == 0 || machine->last.wall_ns < budget->wall_ns)) {
             write_duration(limit, sizeof limit, budget->total_ns);
             snprintf(text, size, "the script and what it waited for took longer than %s", limit);
             return;

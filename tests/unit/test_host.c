@@ -509,11 +509,11 @@ static void test_memory_limit(void **state) {
     config.module_count = 1;
     lunette_context *context = kit_open(&config);
     expect_gives("#host.bytes(100000)", "100000");
-    expect_status(context, "return host.bytes(1000000)", LUNETTE_MEMORY_LIMIT);
-    expect_gives("pcall(host.bytes, 1000000)", "false not enough memory");
+    expect_status(context, "return host.bytes(1040000)", LUNETTE_MEMORY_LIMIT);
+    expect_gives("pcall(host.bytes, 1040000)", "false not enough memory");
     expect_gives("pcall(host.bytes, 2000000)",
                  "false 'host.bytes' answered no_memory: the host has no memory left for this call");
-    expect_ok(context, "for i = 1, 1000 do pcall(host.bytes, 1000000) end");
+    expect_ok(context, "for i = 1, 1000 do pcall(host.bytes, 1040000) end");
     expect_ok(
         context,
         "local t = {} pcall(function() while true do t[#t + 1] = host.string(('x'):rep(100) .. #t) end end)");
