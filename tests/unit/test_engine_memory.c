@@ -92,6 +92,61 @@ static void run_once(lunette_context *context, const char *text, lunette_status 
     lunette_value_free(&results);
 }
 
+/* Values and errors as texts; functions by reference, by name, and from functions of the host's; runs that fail and are made
+ * up for. */
+static void use_forms(lunette_context *context) {
+    lunette_value *results = NULL;
+    char *text = NULL;
+    static const char TEXT[] =
+        "function named(f) return {key = {1, 2.5, 'x\\n', true}, [5] = ('long '):rep(300)}, "
+        "invoke(function(...) return {...} end) end return named, function() error('x') end";
+    if (may(lunette_context_run(context, "forms", TEXT, SIZE_MAX, NULL, &results), "forms", LUNETTE_OK)) {
+        const lunette_value *items = results->as.array.items;
+        lunette_value *inner = NULL;
+        lunette_status called = lunette_context_call(context, &items[0], NULL, &inner);
+        /* What the host's function lacked is the script's error. */
+        if (called == LUNETTE_RUNTIME_ERROR && strstr(lunette_context_error(context)->message, "no_memory"))
+            called = LUNETTE_NO_MEMORY;
+        if (may(called, "call", LUNETTE_OK)) {
+            may(lunette_value_text(inner, 0, &text), "text", LUNETTE_OK);
+            lunette_string_free(&text);
+            may(lunette_value_json(inner, &text), "json", LUNETTE_OK);
+            lunette_string_free(&text);
+        }
+        lunette_value_free(&inner);
+        lunette_status status = lunette_context_call(context, &items[1], NULL, NULL);
+        if (may(status, "failing call", LUNETTE_RUNTIME_ERROR)) {
+            may(lunette_error_text(lunette_context_error(context), &text), "error text", LUNETTE_OK);
+            lunette_string_free(&text);
+            may(lunette_error_json(lunette_context_error(context), &text), "error json", LUNETTE_OK);
+            lunette_string_free(&text);
+        }
+        may(lunette_context_forget(context, &items[1]), "forget", LUNETTE_OK);
+    }
+    lunette_value_free(&results);
+    lunette_run_options options = lunette_run_options_default();
+    options.recovery = LUNETTE_RECOVER_DEFAULT;
+    may(lunette_context_run(context, "again", "error('x')", SIZE_MAX, &options, &results), "recovered",
+        LUNETTE_OK);
+    lunette_value_free(&results);
+    may(lunette_context_collect(context), "collect", LUNETTE_OK);
+    may(lunette_context_reset(context), "reset", LUNETTE_OK);
+}
+
+/* Calls the function that it is given. */
+static lunette_status invoke(void *ud, lunette_call *call) {
+    (void)ud;
+    lunette_value function, argument = lunette_text("an argument"), *results = NULL;
+    lunette_status status = lunette_arg_function(call, 1, &function);
+    if (status != LUNETTE_OK)
+        return status;
+    status = lunette_call_invoke(call, &function, &argument, 1, NULL, &results);
+    if (status == LUNETTE_OK)
+        status = lunette_return_value(call, results);
+    lunette_value_free(&results);
+    return status;
+}
+
 static void use(lunette_context *context) {
     static const char NAME[] =
         "a name so long that it does not fit into any space that a run has on its stack for the "
@@ -114,6 +169,7 @@ static void use(lunette_context *context) {
         may(LUNETTE_DEFECT, "the global", LUNETTE_OK);
     lunette_value_free(&out);
     may(lunette_context_reset(context), "reset", LUNETTE_OK);
+    use_forms(context);
 }
 
 static void open_use_close(const lunette_config *config) {
@@ -135,6 +191,15 @@ static lunette_config small_config(void) {
     lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
     config.limits.memory = 8 * MIB;
     config.limits.instructions = 100000;
+    static const lunette_function FUNCTION = {.name = "invoke", .call = invoke, .max_arguments = 1};
+    static lunette_module module;
+    static const lunette_module *const modules[] = {&module};
+    module = lunette_module_default();
+    module.name = "";
+    module.functions = &FUNCTION;
+    module.function_count = 1;
+    config.modules = modules;
+    config.module_count = 1;
     return config;
 }
 
