@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <link.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -106,6 +107,18 @@ void ln_os_wake(_Atomic(uint32_t) *word) {
     int kept = errno;
     syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, NULL, NULL, 0);
     errno = kept;
+}
+
+/* What the kernel knows of the registration goes with the process; after an exec, or where a fork loses it, the first
+ * call fails and registers. */
+bool ln_os_barrier_everywhere(void) {
+    int kept = errno;
+    bool done = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+    if (!done && errno == EPERM &&
+        syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0)
+        done = syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+    errno = kept;
+    return done;
 }
 
 /* --- Signals ------------------------------------------------------------------------------------------------ */

@@ -43,6 +43,11 @@ void ln_os_wait(_Atomic(uint32_t) *word, uint32_t expected, uint64_t until);
 /* Wakes whoever waits on the word. Async-signal-safe; keeps errno. */
 void ln_os_wake(_Atomic(uint32_t) *word);
 
+/* Makes every thread of this process that is running execute a full memory barrier between some two of its instructions
+ * (Linux's membarrier(2), the expedited private kind): what they stored before can be read by the caller, and what the
+ * caller stored before can be read by them. False: the system cannot; nothing was done. Takes some microseconds. */
+bool ln_os_barrier_everywhere(void);
+
 /* --- Signals ------------------------------------------------------------------------------------------------ */
 
 /* Sends `number` to one thread of this process, marked with `cookie`. A thread that is gone is no error.

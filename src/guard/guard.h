@@ -125,9 +125,9 @@ enum {
     LN_PHASE_NONE,   /* nothing of ours runs on this thread */
     LN_PHASE_BUSY,   /* the guard's own code, on the way in or out: look again soon */
     LN_PHASE_RUN,    /* VM code: may be signalled and left */
-    LN_PHASE_HOST,   /* host section: not signalled, only marked LATE */
-    LN_PHASE_LATE,   /* host section whose end must look at the budget */
+    LN_PHASE_HOST,   /* host section: not signalled, only marked as late */
     LN_PHASE_HOOKED, /* VM code under the hook guard: never signalled */
+    LN_PHASE_HOOKED_HOST,
 };
 
 /* A run lives in its owner (the context), in host memory that no script can reach, all zero before first
@@ -174,7 +174,9 @@ struct ln_run {
     _Atomic(bool) cancelled;
     uint32_t host_depth;
     uint32_t phase_run;  /* RUN or HOOKED */
-    uint32_t phase_host; /* HOST; under the hook guard LATE, so that each section's end looks */
+    uint32_t phase_host; /* HOST or HOOKED_HOST */
+    _Atomic(bool)
+        *late; /* a section's end must look at the budget: the slot's; under the hook guard, always */
     ln_end end;
     bool probed;
     bool times_host;
@@ -240,10 +242,10 @@ void ln_run_host_clock_start(ln_run *run);
 void ln_run_host_clock_stop(ln_run *run);
 void ln_run_attend(ln_run *run);
 
-/* From here the run is not ended: a deadline that passes is kept for ln_run_host_leave(). Sections nest;
- * outside an execution they do nothing. */
-LN_INLINE void ln_run_host_enter(ln_run *run) {
-    if (run->host_depth++ != 0 || run->phase == NULL)
+/* From here the run is not ended: a deadline that passes is kept for ln_run_host_leave(). Sections nest. For code that
+ * the VM called: the run executes. */
+LN_INLINE void ln_run_host_begin(ln_run *run) {
+    if (run->host_depth++ != 0)
         return;
     if (LN_UNLIKELY(run->times_host))
         ln_run_host_clock_start(run);
@@ -253,14 +255,27 @@ LN_INLINE void ln_run_host_enter(ln_run *run) {
 
 /* May not return: a kill that came meanwhile happens here. Whatever the host's code left must have an owner
  * by now. */
-LN_INLINE void ln_run_host_leave(ln_run *run) {
-    if (--run->host_depth != 0 || run->phase == NULL)
+LN_INLINE void ln_run_host_end(ln_run *run) {
+    if (--run->host_depth != 0)
         return;
     if (LN_UNLIKELY(run->times_host))
         ln_run_host_clock_stop(run);
-    /* An exchange, not a store: between a test and a store the watchdog could leave its mark unread. */
-    if (LN_UNLIKELY(atomic_exchange(run->phase, run->phase_run) != LN_PHASE_HOST))
+    /* Phase first, mark after: half of an argument whose other half is in watchdog.c, and which needs no barrier here. */
+    atomic_store_explicit(run->phase, run->phase_run, memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (LN_UNLIKELY(atomic_load_explicit(run->late, memory_order_relaxed)))
         ln_run_attend(run);
+}
+
+/* The same for code that is also called while nothing executes: then they do nothing. */
+LN_INLINE void ln_run_host_enter(ln_run *run) {
+    if (run->phase != NULL)
+        ln_run_host_begin(run);
+}
+
+LN_INLINE void ln_run_host_leave(ln_run *run) {
+    if (run->phase != NULL)
+        ln_run_host_end(run);
 }
 
 #endif

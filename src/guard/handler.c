@@ -106,9 +106,10 @@ static void on_deadline(int number, siginfo_t *info, void *context) {
     ln_slot *slot = ln_slot_own;
     if (!ln_os_signal_is(info, ln_slot_cookie()))
         pass_on(number, info, context);
-    uint32_t phase = LN_PHASE_HOST;
-    if (slot != NULL && !atomic_load(&slot->handling) &&
-        !atomic_compare_exchange_strong(&slot->phase, &phase, LN_PHASE_LATE) && phase == LN_PHASE_RUN) {
+    uint32_t phase = slot != NULL ? atomic_load(&slot->phase) : LN_PHASE_NONE;
+    if (phase == LN_PHASE_HOST) {
+        atomic_store(&slot->late, true);
+    } else if (phase == LN_PHASE_RUN && !atomic_load(&slot->handling)) {
         atomic_store(&slot->handling, true);
         slot_look(slot, context);
         atomic_store(&slot->handling, false);

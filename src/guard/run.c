@@ -4,7 +4,7 @@
  * which ones may the deadline's signal abandon it? The thread's phase answers.
  *
  *   NONE --start--> RUN --enter--> HOST --leave--> RUN --finish--> NONE
- *                    |               \--watchdog--> LATE --leave--> RUN, and a look at the budget
+ *                    |               \--watchdog: late--> HOST --leave--> RUN, and a look at the budget
  *                    \--look: over--> BUSY (siglongjmp) --finish--> NONE
  *
  * Only in RUN does a signal look at the run at all. RUN is stored after everything that leaving needs (the
@@ -14,8 +14,8 @@
  * abandons a run that had nothing left to do: finish is reached a second time and says "time". Since every
  * look asks the budget of the thread's current run, a signal meant for an earlier run ends nobody.
  *
- * A nested run starts in its parent's host section: the parent's phase is overwritten, and finishing stores
- * LATE, so that the end of the section looks at the parent's budget whatever was lost meanwhile. What
+ * A nested run starts in its parent's host section: the parent's phase is overwritten, and finishing marks the
+ * section as late, so that its end looks at the parent's budget whatever was lost meanwhile. What
  * could end the parent is inherited when the nested run starts (the earlier of the deadlines) or looked up
  * along the chain (cancellation).
  *
@@ -174,7 +174,7 @@ static void slot_expect(ln_slot *slot, const ln_run *run, uint64_t due) {
 static void watchdog_need(ln_run *run) {
     if (run->guard->kind != LN_GUARD_SIGNAL || LN_LIKELY(atomic_load(&ln_watchdog.running)))
         return;
-    atomic_store(run->phase, LN_PHASE_LATE);
+    atomic_store(run->phase, LN_PHASE_BUSY);
     /* Refused: cancellation and deadlines are then seen at the ends of host sections only. */
     ln_watchdog_start();
     atomic_store(run->phase, run->phase_run);
@@ -184,6 +184,9 @@ void ln_run_attend(ln_run *run) {
     ln_slot *slot = ln_slot_own;
     watchdog_need(run);
     atomic_store(&slot->handling, true);
+    atomic_store(&slot->late, false);
+    atomic_thread_fence(
+        memory_order_seq_cst); /* the phase, too, is seen by whoever cancels after this look */
     atomic_store(&slot->poke, false);
     uint64_t now = ln_os_now();
     ln_end end = ln_run_look(run, now);
@@ -237,6 +240,9 @@ static void run_begin_probe(ln_run *run) {
     run->probe_lead = earlier(earlier(wall, cpu) / PROBE_SHARE, PROBE_LEAD_MAX_NS);
 }
 
+/* Under the hook guard nobody marks sections: each end looks. */
+static _Atomic(bool) always_late = true;
+
 static void run_begin(ln_run *run, ln_guard *guard, const ln_budget *budget, ln_slot *slot) {
     bool by_signal = guard->kind == LN_GUARD_SIGNAL;
     run->guard = guard;
@@ -247,7 +253,8 @@ static void run_begin(ln_run *run, ln_guard *guard, const ln_budget *budget, ln_
     run->softened = run->end = LN_END_FINISHED;
     run->host_depth = 0;
     run->phase_run = by_signal ? LN_PHASE_RUN : LN_PHASE_HOOKED;
-    run->phase_host = by_signal ? LN_PHASE_HOST : LN_PHASE_LATE;
+    run->phase_host = by_signal ? LN_PHASE_HOST : LN_PHASE_HOOKED_HOST;
+    run->late = by_signal ? &slot->late : &always_late;
     run->times_host = run->want_host_time || budget->host_ns != 0;
     run->started = ln_os_now();
     run->deadline = after(run->started, left_of(budget->wall_ns, run->carried.wall_ns));
@@ -305,8 +312,12 @@ static LN_COLD void run_log_fault(const ln_run *run) {
 
 /* The first store is the one that matters: before it the run may still be abandoned, and gets here again. */
 static void run_finish(ln_run *run, ln_slot *slot) {
-    atomic_store_explicit(&slot->phase, run->parent != NULL ? LN_PHASE_LATE : LN_PHASE_NONE,
-                          memory_order_release);
+    uint32_t phase = LN_PHASE_NONE;
+    if (LN_UNLIKELY(run->parent != NULL)) {
+        atomic_store_explicit(&slot->late, true, memory_order_relaxed);
+        phase = run->parent->phase_host;
+    }
+    atomic_store_explicit(&slot->phase, phase, memory_order_release);
     atomic_signal_fence(memory_order_seq_cst);
     atomic_store_explicit(&slot->handling, false, memory_order_relaxed);
     atomic_store_explicit(&slot->current, run->parent, memory_order_relaxed);
@@ -401,5 +412,5 @@ void ln_run_host_clock_start(ln_run *run) {
 void ln_run_host_clock_stop(ln_run *run) {
     run->usage.host_ns += ln_os_now() - run->host_since;
     if (exceeds(run->usage.host_ns, run->budget.host_ns))
-        atomic_store(run->phase, LN_PHASE_LATE);
+        atomic_store(run->late, true);
 }

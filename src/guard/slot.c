@@ -33,6 +33,7 @@ static void slot_clear(ln_slot *slot) {
     slot->ready = 0;
     atomic_store(&slot->phase, LN_PHASE_NONE);
     atomic_store(&slot->handling, false);
+    atomic_store(&slot->late, false);
     atomic_store(&slot->poke, false);
     atomic_store(&slot->signal, 0);
     atomic_store(&slot->current, NULL);
@@ -121,9 +122,8 @@ void ln_slot_send(ln_slot *slot) {
 
 /* A run that the fork cut off in a host section goes on in the child, where no watchdog has looked at it. */
 static void slot_forked_own(ln_slot *slot) {
-    uint32_t host = LN_PHASE_HOST;
     atomic_store(&slot->thread_id, ln_os_thread_id());
-    atomic_compare_exchange_strong(&slot->phase, &host, LN_PHASE_LATE);
+    atomic_store(&slot->late, true);
 }
 
 static void slot_forked_other(ln_slot *slot) {

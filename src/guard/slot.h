@@ -2,7 +2,7 @@
  *
  * Slots are listed once and never freed, so that the watchdog may read any of them at any time; a thread
  * that ends hands its slot on. Only the owning thread writes a slot (its signal handlers included), but for
- * two things: the watchdog may change HOST to LATE, and anybody may set `poke`. */
+ * two things: the watchdog may set `late`, and anybody may set `poke`. */
 #ifndef LN_GUARD_SLOT_H
 #define LN_GUARD_SLOT_H
 
@@ -13,13 +13,15 @@ typedef struct ln_slot ln_slot;
 
 struct ln_slot {
     _Alignas(64) _Atomic(uint32_t) phase; /* LN_PHASE_*, of the innermost run */
+    _Atomic(bool) late;                   /* the end of a host section must look at the budget */
     _Atomic(bool) poke;                   /* somebody was cancelled: look at the chain of runs */
     _Atomic(bool) handling;               /* inside our deadline handler: a second one leaves at once */
     _Atomic(int) thread_id;               /* 0: nobody's */
     _Atomic(int) signal;                  /* of the innermost run's guard */
-    _Atomic(uint64_t) due;     /* when the watchdog must look; meaningless in phase NONE and LATE */
+    _Atomic(uint64_t) due;     /* when the watchdog must look; meaningless in phase NONE, and while late */
     _Atomic(ln_run *) current; /* innermost run */
     bool alerted;              /* the watchdog's own: at its last look it was due */
+    bool marked;               /* likewise: `late` is sure to be seen */
     /* The owning thread's alone from here. */
     uintptr_t stack_low, stack_high; /* 0, 0: unknown */
     uint64_t ready;                  /* signals unblocked on this thread */

@@ -11,9 +11,17 @@
  *
  * A thread that is due is signalled until it has left its run, or moved its due: what the signal finds
  * there may not be a place to leave from (handler.c). A thread in a host section is not signalled, because
- * that would interrupt the host's sleeping system calls; its phase is changed to LATE, and the end of the
- * section, which exchanges the phase, sees that. From then on the slot is not looked at: the thread itself
- * sets a new due when it goes on. */
+ * that would interrupt the host's sleeping system calls; it is marked as late, and looks at its budget at the end
+ * of the section. From then on the slot is not looked at: the thread itself sets a new due when it goes on.
+ *
+ * That the mark is seen is Dekker's argument again, but one of its sides is every host section, and must not pay for a
+ * barrier. The thread stores its phase and then reads the mark, with nothing but the compiler kept from exchanging the
+ * two. The watchdog stores the mark, makes the kernel put a barrier between some two instructions of every running
+ * thread (membarrier; as liburcu and the safepoints of Java machines do), and reads the phase at its next look. If the
+ * thread's barrier came before its reading of the mark, it sees it. If it came after, the phase was stored before the
+ * barrier, and the next look finds the thread running, and due. A thread that is not running has passed a barrier when
+ * it was put aside. Where the kernel refuses, a late section is looked at again and again, as if it were running: its
+ * phase becomes visible sooner or later. */
 #include "guard/watchdog.h"
 
 #include "base/os.h"
@@ -54,16 +62,21 @@ static uint64_t retry_after(uint64_t late) {
 /* When the slot must be looked at: 0 is now. */
 static uint64_t slot_due(ln_slot *slot) {
     uint32_t phase = atomic_load(&slot->phase);
-    if (phase == LN_PHASE_NONE || phase == LN_PHASE_LATE || phase == LN_PHASE_HOOKED)
+    if (phase == LN_PHASE_NONE || phase == LN_PHASE_HOOKED || phase == LN_PHASE_HOOKED_HOST)
+        return LN_NEVER;
+    if (phase == LN_PHASE_HOST && slot->marked && atomic_load(&slot->late))
         return LN_NEVER;
     return atomic_load(&slot->poke) ? 0 : atomic_load(&slot->due);
 }
 
 static void slot_alert(ln_slot *slot) {
-    uint32_t host = LN_PHASE_HOST;
-    if (!atomic_compare_exchange_strong(&slot->phase, &host, LN_PHASE_LATE) && host == LN_PHASE_RUN &&
-        !atomic_load(&slot->handling))
+    uint32_t phase = atomic_load(&slot->phase);
+    if (phase == LN_PHASE_HOST) {
+        atomic_store(&slot->late, true);
+        slot->marked = ln_os_barrier_everywhere();
+    } else if (phase == LN_PHASE_RUN && !atomic_load(&slot->handling)) {
         ln_slot_send(slot);
+    }
 }
 
 /* Alerts whoever is due; gives the next moment to look. */
@@ -93,6 +106,7 @@ static bool slots_missed(uint64_t next) {
 
 static void *watchdog_main(void *ud) {
     (void)ud;
+    ln_os_barrier_everywhere(); /* the first time takes long */
     for (;;) {
         uint32_t ticket = atomic_load(&ln_watchdog.ticket);
         if (atomic_load(&stop))

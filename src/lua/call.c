@@ -12,7 +12,7 @@
 
 /* Text of results and messages is limited by what Lua could take of it. */
 ln_tree *ln_call_tree(lunette_call *call) {
-    ln_vm *vm = call->vm;
+    ln_vm *vm = ln_call_vm(call);
     if (!call->scratch_used) {
         call->scratch_used = true;
         ln_tree_rewind(&vm->scratch, &vm->scratch_base);
@@ -33,7 +33,7 @@ lunette_status ln_call_scratch(lunette_call *call, size_t size, void **start) {
 /* --- Asking --- */
 
 lunette_context *lunette_call_context(const lunette_call *call) {
-    return call ? call->vm->machine.context : NULL;
+    return call ? ln_call_vm(call)->machine.context : NULL;
 }
 
 const char *lunette_call_name(const lunette_call *call) {
@@ -41,7 +41,7 @@ const char *lunette_call_name(const lunette_call *call) {
 }
 
 bool lunette_call_permits(const lunette_call *call, uint32_t permissions) {
-    return call && (ln_vm_modules(call->vm)->permissions & permissions) == permissions;
+    return call && (ln_vm_modules(ln_call_vm(call))->permissions & permissions) == permissions;
 }
 
 int lunette_call_count(const lunette_call *call) {
@@ -83,7 +83,7 @@ lunette_type lunette_call_type(const lunette_call *call, int index) {
 static lunette_status note(lunette_call *call, int index, const char *expected, const char *message) {
     if (call->ended != LUNETTE_OK)
         return call->ended;
-    call->has_value = call->passes_error = call->out_of_memory = false;
+    call->note = LN_NOTE_WORDS;
     call->bad_argument = index;
     call->expected = expected;
     call->message = message;
@@ -128,7 +128,7 @@ lunette_status lunette_arg_fail(lunette_call *call, int index, const char *forma
 static lunette_status copy_value(lunette_call *call, const lunette_value *value, lunette_value *copy) {
     if (!call || !value)
         return LUNETTE_INVALID_ARGUMENT;
-    lunette_status status = ln_values_check(&call->vm->machine, value);
+    lunette_status status = ln_values_check(&ln_call_vm(call)->machine, value);
     return status == LUNETTE_OK ? as_memory(ln_tree_copy_value(ln_call_tree(call), value, copy)) : status;
 }
 
@@ -137,10 +137,11 @@ lunette_status lunette_call_fail_value(lunette_call *call, const lunette_value *
     lunette_status status = copy_value(call, value, &copy);
     if (status != LUNETTE_OK)
         return status;
-    note(call, 0, NULL, NULL);
     call->error = copy;
-    call->has_value = true;
-    return call->ended != LUNETTE_OK ? call->ended : LUNETTE_RUNTIME_ERROR;
+    if (call->ended != LUNETTE_OK)
+        return call->ended;
+    call->note = LN_NOTE_VALUE;
+    return LUNETTE_RUNTIME_ERROR;
 }
 
 /* --- Plain arguments --- */
@@ -163,28 +164,30 @@ lunette_status lunette_arg_boolean(lunette_call *call, int index, bool *value) {
     return LUNETTE_OK;
 }
 
-static LN_COLD lunette_status no_integer(lunette_call *call, int index) {
-    if (is_argument(call, index) && lua_isnumber(call->L, index))
+static LN_COLD lunette_status no_number(lunette_call *call, int index, const void *value) {
+    return call && value && index >= 1 ? ln_call_wrong_type(call, index, "number") : LUNETTE_INVALID_ARGUMENT;
+}
+
+static LN_COLD lunette_status no_integer(lunette_call *call, int index, const void *value) {
+    if (call && value && is_argument(call, index) && lua_isnumber(call->L, index))
         return note(call, index, NULL, "number has no integer representation");
-    return ln_call_wrong_type(call, index, "number");
+    return no_number(call, index, value);
 }
 
 lunette_status lunette_arg_integer(lunette_call *call, int index, int64_t *value) {
-    int is_integer = 0;
-    if (LN_UNLIKELY(!call || !value || index < 1))
-        return LUNETTE_INVALID_ARGUMENT;
-    if (LN_LIKELY(index <= call->count))
-        *value = lua_tointegerx(call->L, index, &is_integer);
-    return LN_LIKELY(is_integer) ? LUNETTE_OK : no_integer(call, index);
+    int is_one = 0;
+    if (LN_UNLIKELY(!call || !value || (unsigned)index - 1 >= (unsigned)call->count))
+        return no_integer(call, index, value);
+    *value = lua_tointegerx(call->L, index, &is_one);
+    return LN_LIKELY(is_one) ? LUNETTE_OK : no_integer(call, index, value);
 }
 
 lunette_status lunette_arg_number(lunette_call *call, int index, double *value) {
-    int is_number = 0;
-    if (LN_UNLIKELY(!call || !value || index < 1))
-        return LUNETTE_INVALID_ARGUMENT;
-    if (LN_LIKELY(index <= call->count))
-        *value = lua_tonumberx(call->L, index, &is_number);
-    return LN_LIKELY(is_number) ? LUNETTE_OK : ln_call_wrong_type(call, index, "number");
+    int is_one = 0;
+    if (LN_UNLIKELY(!call || !value || (unsigned)index - 1 >= (unsigned)call->count))
+        return no_number(call, index, value);
+    *value = lua_tonumberx(call->L, index, &is_one);
+    return LN_LIKELY(is_one) ? LUNETTE_OK : no_number(call, index, value);
 }
 
 /* As Lua writes numbers, but outside of Lua: lua_tolstring() would change the argument, and might raise. */
@@ -263,7 +266,7 @@ lunette_status lunette_arg_string_or(lunette_call *call, int index, const char *
 
 lunette_status ln_call_no_memory(lunette_call *call) {
     lunette_status status = note(call, 0, NULL, NULL);
-    call->out_of_memory = true;
+    call->note = LN_NOTE_MEMORY;
     return status;
 }
 
@@ -275,7 +278,7 @@ lunette_status ln_call_too_deep(lunette_call *call) {
 /* Where scripts may have finalizers, the collector stands still meanwhile. */
 lunette_status ln_call_protect(lunette_call *call, lua_CFunction body, void *ud, int index, int results) {
     lua_State *L = call->L;
-    bool finalizers = ln_sandbox_level(ln_vm_settings(call->vm)->sandbox) == LUNETTE_SANDBOX_NONE;
+    bool finalizers = ln_sandbox_level(ln_vm_settings(ln_call_vm(call))->sandbox) == LUNETTE_SANDBOX_NONE;
     if (!lua_checkstack(L, 3))
         return ln_call_no_memory(call);
     bool stopped = finalizers && lua_gc(L, LUA_GCISRUNNING);
@@ -307,8 +310,8 @@ static int take_value(lua_State *L) {
     ln_tree *tree = ln_call_tree(taking->call);
     if (taking->bounds.bytes < tree->limit - tree->bytes)
         tree->limit = tree->bytes + taking->bounds.bytes;
-    taking->status = ln_values_take_some(L, taking->call->vm, 2, 2, &taking->bounds, tree, &taking->items,
-                                         taking->why, sizeof taking->why);
+    taking->status = ln_values_take_some(L, ln_call_vm(taking->call), 2, 2, &taking->bounds, tree,
+                                         &taking->items, taking->why, sizeof taking->why);
     return 0;
 }
 
@@ -485,40 +488,40 @@ bool lunette_cursor_next(lunette_call *call, lunette_cursor *cursor) {
 
 /* --- Results --- */
 
-/* More than the call itself has room for. */
+/* Makes room for one more than the call itself has room for. */
 static lunette_status more_room(lunette_call *call) {
-    int room = (call->result_room == 0 ? LN_CALL_INLINE : call->result_room) * 2;
+    int count = call->result_count - LN_CALL_INLINE;
+    int room = count == 0 ? 2 * LN_CALL_INLINE : 2 * count;
     void *start;
-    if (room > INT_MAX / 4)
+    if (count > INT_MAX / 4)
         return LUNETTE_NO_MEMORY;
     lunette_status status = ln_call_scratch(call, (size_t)room * sizeof(lunette_value), &start);
     if (status != LUNETTE_OK)
         return status;
-    memcpy(start, ln_call_results(call), (size_t)call->result_count * sizeof(lunette_value));
-    call->results = start;
-    call->result_room = room;
+    if (count > 0)
+        memcpy(start, call->more, (size_t)count * sizeof(lunette_value));
+    call->more = start;
+    call->more_room = room;
     return LUNETTE_OK;
 }
 
-LN_INLINE lunette_status next_result(lunette_call *call, lunette_value **result) {
-    if (LN_UNLIKELY(!call))
-        return LUNETTE_INVALID_ARGUMENT;
-    int room = call->result_room == 0 ? LN_CALL_INLINE : call->result_room;
-    if (LN_UNLIKELY(call->result_count == room)) {
-        lunette_status status = more_room(call);
-        if (status != LUNETTE_OK)
-            return status;
-    }
-    *result = &ln_call_results(call)[call->result_count++];
+static LN_COLD lunette_status give_many(lunette_call *call, const lunette_value *value) {
+    int count = call->result_count - LN_CALL_INLINE;
+    lunette_status status = count == 0 || count == call->more_room ? more_room(call) : LUNETTE_OK;
+    if (status != LUNETTE_OK)
+        return status;
+    call->more[count] = *value;
+    call->result_count++;
     return LUNETTE_OK;
 }
 
 static lunette_status give(lunette_call *call, lunette_value value) {
-    lunette_value *result;
-    lunette_status status = next_result(call, &result);
-    if (status == LUNETTE_OK)
-        *result = value;
-    return status;
+    if (LN_UNLIKELY(!call))
+        return LUNETTE_INVALID_ARGUMENT;
+    if (LN_UNLIKELY(call->result_count >= LN_CALL_INLINE))
+        return give_many(call, &value);
+    call->first[call->result_count++] = value;
+    return LUNETTE_OK;
 }
 
 lunette_status lunette_return_nil(lunette_call *call) {
@@ -529,24 +532,31 @@ lunette_status lunette_return_boolean(lunette_call *call, bool value) {
     return give(call, lunette_boolean(value));
 }
 
+static LN_COLD lunette_status give_integer(lunette_call *call, int64_t value) {
+    return give(call, lunette_integer(value));
+}
+
+static LN_COLD lunette_status give_number(lunette_call *call, double value) {
+    return give(call, lunette_number(value));
+}
+
+/* The two that matter have a way of their own: no frame, and only what is needed is stored. */
 lunette_status lunette_return_integer(lunette_call *call, int64_t value) {
-    lunette_value *result;
-    lunette_status status = next_result(call, &result);
-    if (LN_LIKELY(status == LUNETTE_OK)) {
-        result->type = LUNETTE_INTEGER;
-        result->as.integer = value;
-    }
-    return status;
+    if (LN_UNLIKELY(!call || call->result_count >= LN_CALL_INLINE))
+        return give_integer(call, value);
+    lunette_value *result = &call->first[call->result_count++];
+    result->type = LUNETTE_INTEGER;
+    result->as.integer = value;
+    return LUNETTE_OK;
 }
 
 lunette_status lunette_return_number(lunette_call *call, double value) {
-    lunette_value *result;
-    lunette_status status = next_result(call, &result);
-    if (LN_LIKELY(status == LUNETTE_OK)) {
-        result->type = LUNETTE_NUMBER;
-        result->as.number = value;
-    }
-    return status;
+    if (LN_UNLIKELY(!call || call->result_count >= LN_CALL_INLINE))
+        return give_number(call, value);
+    lunette_value *result = &call->first[call->result_count++];
+    result->type = LUNETTE_NUMBER;
+    result->as.number = value;
+    return LUNETTE_OK;
 }
 
 lunette_status lunette_return_string(lunette_call *call, const char *bytes, size_t size) {
@@ -575,16 +585,16 @@ lunette_status lunette_call_suspend(lunette_call *call, uint64_t *token) {
     if (!call->function->about.suspends)
         return lunette_call_fail(call, "'%s' is not described as a function that suspends",
                                  call->function->full_name);
-    if (!ln_suspend_possible(call->L, call->vm))
+    if (!ln_suspend_possible(call->L, ln_call_vm(call)))
         return lunette_call_fail(
             call,
             "'%s' cannot wait here: it was called through a C function, such as table.sort, "
             "that cannot be left and entered again",
             call->function->full_name);
     if (!call->waits)
-        call->vm->machine.token++;
+        ln_call_vm(call)->machine.token++;
     call->waits = true;
     if (token)
-        *token = call->vm->machine.token;
+        *token = ln_call_vm(call)->machine.token;
     return LUNETTE_SUSPENDED;
 }

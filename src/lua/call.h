@@ -17,27 +17,34 @@
 
 enum { LN_CALL_INLINE = 8 };
 
+/* What RUNTIME_ERROR, answered by the host's function, is about. */
+enum {
+    LN_NOTE_NONE,
+    LN_NOTE_WORDS,
+    LN_NOTE_VALUE,  /* of fail_value() */
+    LN_NOTE_MEMORY, /* Lua's memory was at its limit */
+    LN_NOTE_PASSED, /* an invocation failed: its error is in the registry */
+};
+
 struct lunette_call {
     lua_State *L;
-    ln_vm *vm;
     ln_run *run;
     const ln_function *function;
-    int count;                     /* arguments */
-    int result_count, result_room; /* room 0: `first` */
-    lunette_value *results;        /* in scratch, where they are more than LN_CALL_INLINE */
-    bool scratch_used;             /* this call has taken scratch memory */
-    bool disturbed;                /* a script ran since the function was called: tables may have changed */
-    bool broken;                   /* and one of them could not be read to its end */
-    bool has_value;                /* fail_value() was called last */
-    bool waits;                    /* suspend() was granted */
-    bool out_of_memory;            /* Lua's memory was at its limit */
-    bool passes_error;             /* an invocation failed last: its error is in the registry */
+    int count; /* arguments */
+    int result_count;
+    int last_root;        /* the cursor begun last, of those not entered from another; 0: none */
+    bool scratch_used;    /* this call has taken scratch memory */
+    bool disturbed;       /* a script ran since the function was called: tables may have changed */
+    bool broken;          /* and one of them could not be read to its end */
+    bool waits;           /* suspend() was granted */
+    int note;             /* LN_NOTE_… */
     lunette_status ended; /* why an invocation was abandoned, and all of the run with it; OK: none was */
-    int last_root;        /* the cursor begun last, of those not entered from another */
-    int bad_argument;     /* whose fault the error is; 0: not an argument's */
+    int bad_argument;     /* WORDS: whose fault it is; 0: not an argument's */
     const char *expected; /* its type, static; NULL: `message` says what is wrong with it */
-    const char *message;  /* in scratch */
-    lunette_value error;  /* of fail_value(), in scratch */
+    const char *message;  /* WORDS, PASSED: in scratch, or static; or NULL */
+    lunette_value error;  /* VALUE, in scratch */
+    int more_room;        /* of `more`; holds where result_count is above LN_CALL_INLINE */
+    lunette_value *more;  /* the results after the first, in scratch */
     lunette_value first[LN_CALL_INLINE];
 };
 
@@ -62,8 +69,8 @@ lunette_status ln_call_wrong_type(lunette_call *call, int index, const char *exp
 /* Raises the error of the last invocation that failed. */
 int ln_call_raise_passed(lua_State *L);
 
-LN_INLINE lunette_value *ln_call_results(lunette_call *call) {
-    return call->result_room == 0 ? call->first : call->results;
+LN_INLINE ln_vm *ln_call_vm(const lunette_call *call) {
+    return call->run->owner;
 }
 
 #endif

@@ -50,7 +50,7 @@ static int raise_status(lua_State *L, const ln_function *function, lunette_statu
 /* Raises Lua's own error of memory, for what could not be allocated where nothing may be raised: asks for more than there
  * can be. */
 static void raise_memory(const lunette_call *call) {
-    lua_newuserdatauv(call->L, call->vm->machine.memory_limit, 0);
+    lua_newuserdatauv(call->L, ln_call_vm(call)->machine.memory_limit, 0);
     luaL_error(call->L, "not enough memory");
 }
 
@@ -58,58 +58,57 @@ static void raise_memory(const lunette_call *call) {
 static LN_COLD int raise_failure(lunette_call *call, lunette_status status) {
     lua_State *L = call->L;
     if (call->ended != LUNETTE_OK)
-        ln_run_end(call->run, call->vm->machine.dead);
+        ln_run_end(call->run, ln_call_vm(call)->machine.dead);
     lua_settop(L, call->count);
     luaL_checkstack(L, LUA_MINSTACK, NULL);
     if (call->broken)
         return luaL_error(L, "a table changed while '%s' was reading it", call->function->full_name);
-    if (call->out_of_memory)
+    bool memory = status == LUNETTE_RUNTIME_ERROR || status == LUNETTE_MEMORY_LIMIT;
+    if (call->note == LN_NOTE_MEMORY && memory)
         raise_memory(call);
-    if (status == LUNETTE_VALUE_LIMIT && call->message)
+    if (status == LUNETTE_VALUE_LIMIT && call->note == LN_NOTE_WORDS && call->message)
         return luaL_error(L, "%s", call->message);
-    if (status != LUNETTE_RUNTIME_ERROR)
+    if (status != LUNETTE_RUNTIME_ERROR || call->note == LN_NOTE_NONE)
         return raise_status(L, call->function, status);
-    if (call->passes_error)
+    if (call->note == LN_NOTE_PASSED)
         return ln_call_raise_passed(L);
-    if (call->has_value) {
+    if (call->note == LN_NOTE_VALUE) {
         ln_values_push(L, &call->error);
         return lua_error(L);
     }
     if (call->bad_argument != 0 && call->expected)
         return raise_type(L, call->function, call->bad_argument, call->expected);
-    if (!call->message)
-        return raise_status(L, call->function, status);
     if (call->bad_argument != 0)
         return raise_argument(L, call->function, call->bad_argument, call->message);
     return luaL_error(L, "%s", call->message);
 }
 
-static LN_COLD int raise_count(lua_State *L, const ln_function *function, int count) {
+static LN_COLD void raise_count(lua_State *L, const ln_function *function, int count) {
     bool is_method;
     const lunette_function *about = &function->about;
     if (count < about->min_arguments)
-        return raise_argument(L, function, count + 1, "value expected");
-    return luaL_error(L, "too many arguments to '%s' (at most %d expected, got %d)",
-                      called_name(L, function, &is_method), about->max_arguments, count);
+        raise_argument(L, function, count + 1, "value expected");
+    luaL_error(L, "too many arguments to '%s' (at most %d expected, got %d)",
+               called_name(L, function, &is_method), about->max_arguments, count);
 }
 
 /* --- Results --- */
 
-static LN_NOINLINE int push_results(lunette_call *call) {
+static LN_NOINLINE int push_results(const lunette_call *call) {
     lua_State *L = call->L;
-    int count = call->result_count;
-    const lunette_value *results = ln_call_results(call);
-    luaL_checkstack(L, count, "too many results");
-    for (int i = 0; i < count; i++)
-        ln_values_push(L, &results[i]);
-    return count;
+    luaL_checkstack(L, call->result_count, "too many results");
+    for (int i = 0; i < call->result_count && i < LN_CALL_INLINE; i++)
+        ln_values_push(L, &call->first[i]);
+    for (int i = LN_CALL_INLINE; i < call->result_count; i++)
+        ln_values_push(L, &call->more[i - LN_CALL_INLINE]);
+    return call->result_count;
 }
 
-/* One number, or nothing, is what most functions give. */
-LN_INLINE int give_results(lunette_call *call) {
+/* One number, or nothing, is what most functions give; without cursors the stack has room. */
+LN_INLINE int give_results(const lunette_call *call) {
     if (call->result_count == 0)
         return 0;
-    if (call->result_count == 1 && call->first[0].type == LUNETTE_INTEGER && lua_checkstack(call->L, 1)) {
+    if (call->result_count == 1 && call->first[0].type == LUNETTE_INTEGER && call->last_root == 0) {
         lua_pushinteger(call->L, call->first[0].as.integer);
         return 1;
     }
@@ -117,23 +116,6 @@ LN_INLINE int give_results(lunette_call *call) {
 }
 
 /* --- The call --- */
-
-LN_INLINE void begin(lunette_call *call, lua_State *L, const ln_function *function, int count) {
-    ln_run *run = ln_run_here();
-    call->L = L;
-    call->vm = run->owner;
-    call->run = run;
-    call->function = function;
-    call->count = count;
-    call->result_count = call->result_room = 0;
-    call->scratch_used = call->disturbed = call->broken = call->has_value = call->waits =
-        call->out_of_memory = false;
-    call->passes_error = false;
-    call->ended = LUNETTE_OK;
-    call->bad_argument = 0;
-    call->last_root = 0;
-    call->message = NULL;
-}
 
 static LN_COLD void raise_values(lua_State *L, lunette_status status, const char *why) {
     if (status == LUNETTE_NO_MEMORY || !*why)
@@ -149,40 +131,98 @@ static const lunette_value *take_arguments(lunette_call *call) {
     ln_run_host_enter(call->run);
     ln_tree *tree = ln_call_tree(call);
     ln_run_host_leave(call->run);
-    lunette_status status =
-        ln_values_take_some(call->L, call->vm, 1, call->count, &BOUNDS, tree, &arguments, why, sizeof why);
+    lunette_status status = ln_values_take_some(call->L, ln_call_vm(call), 1, call->count, &BOUNDS, tree,
+                                                &arguments, why, sizeof why);
     if (LN_UNLIKELY(status != LUNETTE_OK))
         raise_values(call->L, status, why);
     return arguments;
 }
 
-static int on_call(lua_State *L) {
-    const ln_function *function = lua_touserdata(L, lua_upvalueindex(1));
-    const lunette_function *about = &function->about;
-    lunette_call call;
+/* What both forms do before: the call is charged for, its number of arguments right. The rest of the struct waits until
+ * it is needed. */
+LN_INLINE void begin(lunette_call *call, lua_State *L, ln_run *run, const ln_function *function) {
     int count = lua_gettop(L);
-    const lunette_value *arguments = NULL;
-    if (LN_UNLIKELY(count < about->min_arguments || (unsigned)count > (unsigned)about->max_arguments))
-        return raise_count(L, function, count);
-    begin(&call, L, function, count);
-    if (LN_UNLIKELY(!ln_run_charge_host_call(call.run)))
-        ln_run_end(call.run, LN_END_HOST_CALLS);
-    if (about->call_values)
-        arguments = take_arguments(&call);
-    ln_run_host_enter(call.run);
-    lunette_status status = about->call_values
-                                ? about->call_values(function->ud, &call, arguments, (size_t)count)
-                                : about->call(function->ud, &call);
-    ln_run_host_leave(call.run);
-    if (LN_UNLIKELY(status != LUNETTE_OK || call.broken)) {
-        if (status == LUNETTE_SUSPENDED && call.waits && !call.broken)
-            return ln_suspend_here(L, call.vm);
-        return raise_failure(&call, status);
-    }
-    return give_results(&call);
+    call->L = L;
+    call->run = run;
+    call->function = function;
+    call->count = count;
+    call->result_count = call->last_root = 0;
+    call->scratch_used = call->disturbed = call->broken = call->waits = false;
+    call->note = LN_NOTE_NONE;
+    call->ended = LUNETTE_OK;
+    if (LN_UNLIKELY((unsigned)(count - function->about.min_arguments) > function->more_arguments))
+        raise_count(L, function, count);
+    if (LN_UNLIKELY(!ln_run_charge_host_call(run)))
+        ln_run_end(run, LN_END_HOST_CALLS);
 }
 
+static LN_COLD int finish_otherwise(lunette_call *call, lunette_status status) {
+    if (status == LUNETTE_SUSPENDED && call->waits && !call->broken)
+        return ln_suspend_here(call->L, ln_call_vm(call));
+    return raise_failure(call, status);
+}
+
+LN_INLINE int finish(lunette_call *call, lunette_status status) {
+    if (LN_UNLIKELY(status != LUNETTE_OK || call->broken))
+        return finish_otherwise(call, status);
+    return give_results(call);
+}
+
+LN_INLINE int call_fast(lua_State *L, ln_run *run, const ln_function *function) {
+    lunette_call call;
+    begin(&call, L, run, function);
+    ln_run_host_begin(run);
+    lunette_status status = function->about.call(function->ud, &call);
+    ln_run_host_end(run);
+    return finish(&call, status);
+}
+
+static int on_call(lua_State *L) {
+    return call_fast(L, ln_run_here(), lua_touserdata(L, lua_upvalueindex(1)));
+}
+
+static int on_call_values(lua_State *L) {
+    lunette_call call;
+    begin(&call, L, ln_run_here(), lua_touserdata(L, lua_upvalueindex(1)));
+    const lunette_value *arguments = take_arguments(&call);
+    ln_run_host_begin(call.run);
+    lunette_status status =
+        call.function->about.call_values(call.function->ud, &call, arguments, (size_t)call.count);
+    ln_run_host_end(call.run);
+    return finish(&call, status);
+}
+
+/* --- The first functions of a template ---
+ *
+ * A closure's upvalue is the dearest thing to ask Lua for that a call needs. So the first functions of a template are
+ * found by number: each has a C function of its own, without upvalues, that knows its number. */
+
+static LN_NOINLINE int call_number(lua_State *L, size_t number) {
+    ln_run *run = ln_run_here();
+    const ln_vm *vm = run->owner;
+    return call_fast(L, run, ln_vm_modules(vm)->numbered[number]);
+}
+
+/* Numbers are written in octal: eight times eight of them. */
+#define ON_NUMBER(n)                         \
+    static int on_number_##n(lua_State *L) { \
+        return call_number(L, n);            \
+    }
+#define NAME_NUMBER(n) on_number_##n,
+#define EIGHT(X, n)    X(n##0) X(n##1) X(n##2) X(n##3) X(n##4) X(n##5) X(n##6) X(n##7)
+#define NUMBERS(X) \
+    EIGHT(X, 00) EIGHT(X, 01) EIGHT(X, 02) EIGHT(X, 03) EIGHT(X, 04) EIGHT(X, 05) EIGHT(X, 06) EIGHT(X, 07)
+/* clang-format off */
+NUMBERS(ON_NUMBER)
+static const lua_CFunction numbered[] = {NUMBERS(NAME_NUMBER)};
+/* clang-format on */
+_Static_assert(LN_COUNT(numbered) == LN_NUMBERED, "a number for each");
+
 void ln_host_push(lua_State *L, const ln_function *function) {
+    if (function->number < LN_NUMBERED) {
+        lua_pushcfunction(L, numbered[function->number]);
+        return;
+    }
     lua_pushlightuserdata(L, (void *)(uintptr_t)function);
-    lua_pushcclosure(L, on_call, 1);
+    lua_pushcclosure(L, function->about.call ? on_call : on_call_values, 1);
 }

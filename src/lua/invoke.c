@@ -45,7 +45,7 @@ static void push_arguments(lua_State *L, const struct invocation *invocation) {
 /* May raise, for lack of memory. */
 static int invoke(lua_State *L) {
     struct invocation *invocation = lua_touserdata(L, 1);
-    ln_vm *vm = invocation->call->vm;
+    ln_vm *vm = ln_call_vm(invocation->call);
     lua_settop(L, 0);
     lua_pushcfunction(L, ln_report_on_error);
     ln_refer_push(L, invocation->function);
@@ -64,7 +64,7 @@ static int invoke(lua_State *L) {
 static void protected_invoke(void *ud) {
     struct invocation *invocation = ud;
     lua_State *L = invocation->call->L;
-    ln_vm_switch(invocation->call->vm, L);
+    ln_vm_switch(ln_call_vm(invocation->call), L);
     lua_pushcfunction(L, invoke);
     lua_pushlightuserdata(L, invocation);
     int status = lua_pcall(L, 1, 0, 0);
@@ -96,7 +96,7 @@ static void take_back(const struct invocation *invocation, ln_run *outer) {
 
 static ln_end execute(struct invocation *invocation) {
     lunette_call *call = invocation->call;
-    ln_vm *vm = call->vm;
+    ln_vm *vm = ln_call_vm(call);
     ln_run *outer = call->run;
     ln_budget budget = outer->budget;
     budget.wall_ns = budget.cpu_ns = 0; /* the outer run's deadlines hold */
@@ -120,8 +120,8 @@ static ln_end execute(struct invocation *invocation) {
 
 /* Nothing is to be done with the VM any more. */
 static lunette_status mark_ended(lunette_call *call, const ln_run *run, ln_end end) {
-    call->vm->machine.dead = end;
-    call->ended = ln_machine_status_of_end(&call->vm->machine, end);
+    ln_call_vm(call)->machine.dead = end;
+    call->ended = ln_machine_status_of_end(&ln_call_vm(call)->machine, end);
     call->broken = true;
     call->count = 0;
     call->run->fault = run->fault;
@@ -130,9 +130,12 @@ static lunette_status mark_ended(lunette_call *call, const ln_run *run, ln_end e
 
 /* The message of the inner error with its place, for the host. */
 static void keep_message(lunette_call *call) {
-    const ln_report *report = call->vm->machine.report;
+    const ln_report *report = ln_call_vm(call)->machine.report;
     void *text;
     char place[300] = "";
+    call->note = LN_NOTE_WORDS;
+    call->bad_argument = 0;
+    call->expected = call->message = NULL;
     if (!report || !report->has_message)
         return;
     if (report->chunk != 0 && report->line > 0)
@@ -146,15 +149,12 @@ static void keep_message(lunette_call *call) {
 
 static lunette_status note_failure(struct invocation *invocation) {
     lunette_call *call = invocation->call;
-    bool memory = invocation->lua_status == LUA_ERRMEM && ln_arena_refused(call->vm->machine.arena);
+    bool memory = invocation->lua_status == LUA_ERRMEM && ln_arena_refused(ln_call_vm(call)->machine.arena);
     if (!invocation->kept && invocation->lua_status != LUA_ERRMEM)
         return ln_call_too_deep(call);
-    call->bad_argument = 0;
-    call->has_value = false;
-    call->message = NULL;
     keep_message(call);
-    call->passes_error = invocation->kept && !memory;
-    call->out_of_memory = memory;
+    if (memory || invocation->kept)
+        call->note = memory ? LN_NOTE_MEMORY : LN_NOTE_PASSED;
     return memory ? LUNETTE_MEMORY_LIMIT : LUNETTE_RUNTIME_ERROR;
 }
 
@@ -163,14 +163,11 @@ static lunette_status outcome(struct invocation *invocation, ln_end end) {
     if (invocation->run.abandoned)
         return mark_ended(call, &invocation->run, end);
     if (end != LN_END_FINISHED)
-        return ln_machine_status_of_end(&call->vm->machine, end);
+        return ln_machine_status_of_end(&ln_call_vm(call)->machine, end);
     if (invocation->lua_status != LUA_OK)
         return note_failure(invocation);
-    if (invocation->status == LUNETTE_VALUE_LIMIT) {
-        call->bad_argument = 0;
-        call->has_value = false;
+    if (invocation->status == LUNETTE_VALUE_LIMIT)
         keep_message(call);
-    }
     return invocation->status;
 }
 
@@ -181,9 +178,9 @@ static lunette_status check(const lunette_call *call, const lunette_value *funct
         return LUNETTE_INVALID_ARGUMENT;
     if (call->ended != LUNETTE_OK)
         return call->ended;
-    lunette_status status = ln_refer_check(call->vm, function);
+    lunette_status status = ln_refer_check(ln_call_vm(call), function);
     for (size_t i = 0; i < count && status == LUNETTE_OK; i++)
-        status = ln_values_check(&call->vm->machine, &arguments[i]);
+        status = ln_values_check(&ln_call_vm(call)->machine, &arguments[i]);
     return status;
 }
 
@@ -210,7 +207,8 @@ lunette_status lunette_call_invoke(lunette_call *call, const lunette_value *func
     };
     ln_tree_init(&invocation.results, bounds.bytes);
     call->disturbed = true;
-    call->passes_error = false;
+    if (call->note == LN_NOTE_PASSED)
+        call->note = LN_NOTE_NONE;
     status = outcome(&invocation, execute(&invocation));
     if (status == LUNETTE_OK && results)
         *results = ln_tree_root(&invocation.results);
@@ -229,7 +227,7 @@ struct referring {
 
 static int refer(lua_State *L) {
     struct referring *referring = lua_touserdata(L, 1);
-    referring->made = ln_refer_take(L, referring->call->vm, 2, referring->function);
+    referring->made = ln_refer_take(L, ln_call_vm(referring->call), 2, referring->function);
     return 0;
 }
 
@@ -253,7 +251,8 @@ lunette_status lunette_return_function(lunette_call *call, const lunette_value *
 }
 
 const char *lunette_call_message(const lunette_call *call) {
-    return call && call->message ? call->message : "";
+    bool has_words = call && call->note != LN_NOTE_NONE && call->note != LN_NOTE_VALUE;
+    return has_words && call->message ? call->message : "";
 }
 
 int ln_call_raise_passed(lua_State *L) {

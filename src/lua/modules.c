@@ -2,6 +2,7 @@
 #include "lua/modules.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,7 +124,13 @@ static lunette_status join(ln_tree *tree, const char *first, const char *between
 
 static lunette_status copy_function(ln_tree *tree, const lunette_module *module, const lunette_function *from,
                                     ln_function *to) {
-    *to = (ln_function){.about = *from, .ud = module->ud};
+    *to = (ln_function){
+        .about = *from,
+        .ud = module->ud,
+        .more_arguments =
+            (unsigned)(from->max_arguments == -1 ? INT_MAX : from->max_arguments - from->min_arguments),
+        .number = LN_NUMBERED,
+    };
     lunette_status status = copy_text(tree, &to->about.name);
     if (status == LUNETTE_OK)
         status = copy_text(tree, &to->about.parameters);
@@ -134,6 +141,13 @@ static lunette_status copy_function(ln_tree *tree, const lunette_module *module,
     if (status == LUNETTE_OK)
         status = join(tree, module->name, *module->name ? "." : "", from->name, &to->full_name);
     return status;
+}
+
+static void give_number(ln_modules *modules, ln_function *function) {
+    if (!function->about.call || modules->numbers == LN_NUMBERED)
+        return;
+    function->number = modules->numbers;
+    modules->numbered[modules->numbers++] = function;
 }
 
 /* Those that the permissions allow. */
@@ -148,7 +162,8 @@ static lunette_status copy_functions(ln_modules *modules, const lunette_module *
         if ((modules->permissions & needs) != needs)
             continue;
         modules->suspends = modules->suspends || from->functions[i].suspends;
-        status = copy_function(&modules->memory, from, &from->functions[i], &functions[count++]);
+        status = copy_function(&modules->memory, from, &from->functions[i], &functions[count]);
+        give_number(modules, &functions[count++]);
     }
     to->functions = functions;
     to->about.functions = NULL;

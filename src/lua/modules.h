@@ -1,6 +1,6 @@
 /* The host's modules as a template keeps them: a copy of every description, in one tree of host memory that outlives
- * all VMs of the template and is never changed. A function in a Lua state points at its description there: a light
- * userdata, the same in every copy of the image, for it is no address of the arena. */
+ * all VMs of the template and is never changed. A function in a Lua state knows its number, or points at its description
+ * there: a light userdata, the same in every copy of the image, for it is no address of the arena. */
 #ifndef LN_LUA_MODULES_H
 #define LN_LUA_MODULES_H
 
@@ -13,7 +13,9 @@ struct lua_State;
 typedef struct ln_function {
     lunette_function about;
     void *ud;
-    const char *full_name; /* "game.price" */
+    const char *full_name;   /* "game.price" */
+    unsigned more_arguments; /* than the least there must be */
+    unsigned number;         /* its place in `numbered`; LN_NUMBERED: it has none */
 } ln_function;
 
 typedef struct ln_module {
@@ -22,7 +24,12 @@ typedef struct ln_module {
     const ln_function *functions;
 } ln_module;
 
+enum { LN_NUMBERED = 64 };
+
 typedef struct ln_modules {
+    const ln_function
+        *numbered[LN_NUMBERED]; /* functions of the fast form that are found by number (host.c) */
+    unsigned numbers;
     ln_tree memory;
     ln_module *items;
     size_t count;
