@@ -39,7 +39,9 @@ typedef enum lunette_switch { LUNETTE_DEFAULT = 0, LUNETTE_ON = 1, LUNETTE_OFF =
 
 /* Lua's collector. */
 typedef enum lunette_gc {
-    LUNETTE_GC_AUTO = 0,        /* by the memory limit: collect seldom while memory is plenty */
+    /* Seldom while memory is plenty, and each collection as a whole: no script runs while one is under way, which
+     * keeps defects of Lua releases out of reach (docs/sandbox.md). */
+    LUNETTE_GC_AUTO = 0,
     LUNETTE_GC_INCREMENTAL = 1, /* with gc_pause and gc_step */
     LUNETTE_GC_GENERATIONAL = 2 /* with gc_minor and gc_major */
 } lunette_gc;
@@ -143,6 +145,10 @@ typedef struct lunette_config {
     const lunette_module *const *modules;
     size_t module_count;
     const char *module_prefix;
+
+    /* Texts that this release of Lua is known not to bear are syntax errors (docs/sandbox.md, defects of Lua
+     * releases); default on, at every level but none. */
+    lunette_switch check_texts;
 } lunette_config;
 
 static inline lunette_config lunette_config_default(void) {

@@ -45,6 +45,9 @@ static lunette_status check_config(const lunette_config *config) {
                           (int)config->sandbox);
     if ((unsigned)config->guard > LUNETTE_GUARD_HOOK)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.guard is %d, which is none", (int)config->guard);
+    if ((unsigned)config->check_texts > LUNETTE_OFF)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.check_texts is %d: default, on or off",
+                          (int)config->check_texts);
     if ((unsigned)config->contain_faults > LUNETTE_OFF)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "config.contain_faults is %d: default, on or off",
                           (int)config->contain_faults);

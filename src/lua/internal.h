@@ -30,6 +30,7 @@ typedef struct ln_settings {
     ln_sandbox *sandbox;
     lunette_gc gc;
     unsigned gc_pause, gc_step, gc_minor, gc_major;
+    bool check_texts; /* refuse texts that are not safe in this release (scan.c) */
 } ln_settings;
 
 /* Where the machine's roots point. */
@@ -138,6 +139,15 @@ void ln_moving_watch(void);
  * raise. */
 bool ln_moving_stack(const lua_State *L);
 
+/* --- scan.c --- */
+
+/* Finds out which texts the Lua at hand does not bear; before the first run. Does not raise. */
+void ln_scan_watch(void);
+
+/* luaL_loadbufferx(), for texts that may be anybody's: one that is not safe in this release is a syntax error. May
+ * raise (memory, for its message). */
+int ln_scan_load(lua_State *L, const char *text, size_t size, const char *name, const char *mode);
+
 /* --- enter.c --- */
 
 /* Gives a coroutine that is about to run the hooks it needs, and takes away what earlier runs left. To be followed
@@ -202,6 +212,9 @@ void ln_vm_random(const ln_vm *vm, void *bytes);
  * place off it. `entered_by_host`: the outermost level is the room's own and left out. Never raises, never
  * allocates: may be called from the allocator and from hooks. */
 void ln_report_trace(ln_report *report, lua_State *L, int level, bool entered_by_host);
+
+/* A chunk's name as Lua shortens it in messages; one that is the text itself is not told. Does not raise. */
+void ln_trace_source(const char *name, char *text, size_t size);
 
 /* The message handler of every run: notes message and trace, returns the error value unchanged. May raise. */
 int ln_report_on_error(lua_State *L);

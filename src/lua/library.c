@@ -212,7 +212,7 @@ static int load_text(lua_State *L, int text, const char *name, const char *mode)
         lua_pushliteral(L, "attempt to load a binary chunk (mode is 't')");
         return LUA_ERRSYNTAX;
     }
-    int status = luaL_loadbufferx(L, bytes, size, name, mode);
+    int status = ln_scan_load(L, bytes, size, name, mode);
     if (status == LUA_ERRMEM)
         lua_error(L);
     return status;

@@ -126,7 +126,7 @@ static int load_file(lua_State *L, const char *path, const char *mode) {
     bool binary = size > 0 && *bytes == LUA_SIGNATURE[0];
     if (binary && !allows_bytecode())
         mode = "t";
-    int status = luaL_loadbufferx(L, bytes, size, lua_tostring(L, -1), mode);
+    int status = ln_scan_load(L, bytes, size, lua_tostring(L, -1), mode);
     lua_replace(L, -3);
     lua_pop(L, 1);
     if (status == LUA_ERRMEM)

@@ -16,8 +16,8 @@ struct call {
 /* May raise. A syntax error is noted and is the call's status; other failures are raised. */
 static bool load_program(lua_State *L, struct call *call) {
     const lunette_program *program = call->program;
-    int status = program->text ? luaL_loadbufferx(L, program->text, program->text_size, program->name,
-                                                  program->allow_bytecode ? "bt" : "t")
+    int status = program->text ? ln_scan_load(L, program->text, program->text_size, program->name,
+                                              program->allow_bytecode ? "bt" : "t")
                                : luaL_loadbufferx(L, program->code, program->code_size, program->name, "b");
     if (status == LUA_OK)
         return true;

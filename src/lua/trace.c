@@ -174,9 +174,11 @@ int ln_report_on_error(lua_State *L) {
 /* --- Syntax errors --- */
 
 /* How Lua shortens a chunk's name in messages (manual § 4.7, lua_Debug.short_src). */
-static void short_source(const char *name, char *text, size_t size) {
-    size_t length = strlen(name + 1);
-    if (length < LUA_IDSIZE)
+void ln_trace_source(const char *name, char *text, size_t size) {
+    size_t length = *name ? strlen(name + 1) : 0;
+    if (*name != '=' && *name != '@')
+        snprintf(text, size, "[string \"...\"]");
+    else if (length < LUA_IDSIZE)
         snprintf(text, size, "%s", name + 1);
     else if (*name == '=')
         snprintf(text, size, "%.*s", LUA_IDSIZE - 1, name + 1);
@@ -187,7 +189,7 @@ static void short_source(const char *name, char *text, size_t size) {
 void ln_report_syntax(ln_report *report, const char *name, const char *text, size_t size) {
     char source[LUA_IDSIZE + 1];
     ln_report_init(report);
-    short_source(name, source, sizeof source);
+    ln_trace_source(name, source, sizeof source);
     size_t length = strlen(source);
     ln_report_place(report, name + 1, 0);
     if (size > length && memcmp(text, source, length) == 0 && text[length] == ':') {

@@ -26,7 +26,14 @@ static void close_settings(void *ud) {
     free(settings);
 }
 
+/* Its lua_resetthread takes other arguments than those of all other releases, under the same name. */
+enum { WITHDRAWN = 50405 };
+
 static lunette_status open_settings(const lunette_config *config, void **out, char *why, size_t size) {
+    if (ln_lua_release_number() == WITHDRAWN) {
+        snprintf(why, size, "backend: the Lua that is loaded is 5.4.5, which was withdrawn");
+        return LUNETTE_UNSUPPORTED;
+    }
     lunette_status status = check_collector(config, why, size);
     if (status != LUNETTE_OK)
         return status;
@@ -38,6 +45,8 @@ static lunette_status open_settings(const lunette_config *config, void **out, ch
     settings->gc_step = config->gc_step;
     settings->gc_minor = config->gc_minor;
     settings->gc_major = config->gc_major;
+    settings->check_texts = config->check_texts == LUNETTE_ON || (config->check_texts == LUNETTE_DEFAULT &&
+                                                                  config->sandbox != LUNETTE_SANDBOX_NONE);
     ln_sandbox_config sandbox = {
         .level = config->sandbox,
         .allow = config->allow,
@@ -54,6 +63,7 @@ static lunette_status open_settings(const lunette_config *config, void **out, ch
     }
     ln_buffers_watch();
     ln_moving_watch();
+    ln_scan_watch();
     *out = settings;
     return LUNETTE_OK;
 }

@@ -96,6 +96,8 @@ static char *reason_of(const char *value, size_t size) {
 static bool read_field(script *s, const char *key, const char *value, size_t size) {
     if (strcmp(key, "expect") == 0)
         return (s->expected = statuses_of(value, size)) != 0;
+    if (strcmp(key, "defect") == 0)
+        return (s->defect = copy_of(value, size)) != NULL;
     if (strcmp(key, "hook") == 0)
         return (s->hook = reason_of(value, size)) != NULL;
     if (strcmp(key, "sanitizer") == 0)
@@ -105,7 +107,7 @@ static bool read_field(script *s, const char *key, const char *value, size_t siz
 
 /* The comment lines below the first: "-- key: value", as long as the key is one of these. */
 static bool read_header(script *s) {
-    static const char *const KEYS[] = {"expect", "hook", "sanitizer", "time"};
+    static const char *const KEYS[] = {"defect", "expect", "hook", "sanitizer", "time"};
     const char *line = strchr(s->text, '\n');
     while (line != NULL && strncmp(line + 1, "-- ", 3) == 0) {
         const char *key = line + 4, *end = strchr(key, '\n');
@@ -158,6 +160,7 @@ static bool split(script *s) {
 static void script_free(script *s) {
     free(s->name);
     free(s->text);
+    free(s->defect);
     free(s->hook);
     free(s->sanitizer);
 }

@@ -1,5 +1,6 @@
 -- A suspended coroutine with a stale handler closed by every other way: wrap's error path, a generic for, a dead resume
 -- expect: ok|runtime_error|time_limit
+-- defect: close-errfunc-oob
 -- time: 5000 ms
 for r = 1, 50 do
   local co

@@ -1,5 +1,6 @@
 -- Heap OOB read -> type confusion: coroutine.close keeps a stale L->errfunc offset (5.4.0-5.4.7, fixed 5.4.8, 3fe7be95); a GC inside __close shrinks the stack, then error() fetches a "handler" from beyond the stack block and calls it.
 -- expect: ok|runtime_error
+-- defect: close-errfunc-oob
 -- time: 5000 ms
 local bad
 for r = 1, 200 do

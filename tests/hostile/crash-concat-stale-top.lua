@@ -1,5 +1,6 @@
 -- A __concat handler grows the stack in the middle of a long concatenation, which goes on with the old top (5.4.4 as Debian patched it, fixed 5.4.5)
 -- expect: ok|runtime_error|vm_fault|memory_limit|time_limit
+-- defect: concat-stale-top
 -- time: 5000 ms
 local function deep(n) if n > 0 then return (deep(n - 1)) end return "d" end
 local mt = {__concat = function(a, b)

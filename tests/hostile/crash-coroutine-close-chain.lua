@@ -1,5 +1,6 @@
 -- C-stack overflow (SIGSEGV) by a chain of coroutines whose __close closes the previous one; lua_resetthread in 5.4.0-5.4.4 resets nCcalls (fixed 5.4.5, 1e64c139).
 -- expect: ok
+-- defect: coroutine-close-chain
 -- time: 5000 ms
 local coro = false
 for i = 1, 25000 do

@@ -1,5 +1,6 @@
 -- The same with tables of every size: each frees a block of another class twice, and goes on allocating
 -- expect: ok|memory_limit|runtime_error|vm_fault|time_limit
+-- defect: finishset-weak-mt-uaf
 -- time: 3000 ms
 -- sanitizer: no (Lua copies a block that it has freed onto one that overlaps it: the sanitizer ends the process at memcpy)
 -- hook: no (single instructions take milliseconds here, and the hook looks once in a thousand)

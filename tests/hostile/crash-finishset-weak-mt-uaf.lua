@@ -1,5 +1,6 @@
 -- An assignment through __newindex to a table that only a weak metatable holds, while memory ends (5.4.6 and 5.4.7)
 -- expect: ok|memory_limit|runtime_error|vm_fault|time_limit
+-- defect: finishset-weak-mt-uaf
 -- time: 2000 ms
 -- sanitizer: no (Lua copies a block that it has freed onto one that overlaps it: the sanitizer ends the process at memcpy)
 -- hook: no (single instructions take milliseconds here, and the hook looks once in a thousand)

@@ -1,5 +1,6 @@
 -- The same below pcall, xpcall and in coroutines, where the message is made for nobody
--- expect: vm_fault|ok|time_limit
+-- expect: ok|runtime_error|time_limit
+-- defect: getobjname-recursion
 local t = {}
 t.a = t
 local f = load("local t = ... return t" .. string.rep(".a", 4000) .. ".b.c")

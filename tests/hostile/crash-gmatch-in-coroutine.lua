@@ -1,5 +1,6 @@
 -- The same with the iterator as a coroutine's body, as a comparator, as a gsub callback, and after a memory error
 -- expect: ok
+-- defect: gmatch-matchdepth
 -- time: 5000 ms
 local function broken() local it = string.gmatch(string.rep("a", 1000000), string.rep("a?", 500000)) pcall(it) return it end
 pcall(coroutine.wrap(broken()))

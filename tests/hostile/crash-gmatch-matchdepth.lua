@@ -1,5 +1,6 @@
 -- An iterator of gmatch called again after "pattern too complex": without its count of depth it recurses without limit (all releases to 5.5.0)
 -- expect: ok
+-- defect: gmatch-matchdepth
 -- time: 5000 ms
 local it = string.gmatch(string.rep("a", 1000000), string.rep("a?", 500000))
 local first, second = pcall(it), {pcall(it)}

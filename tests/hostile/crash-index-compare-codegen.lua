@@ -1,5 +1,6 @@
 -- Wrong code for an index that is a comparison (to 5.4.7): the key is the boolean, not the register
 -- expect: ok|runtime_error
+-- defect: index-compare-codegen
 local function sees(k) return k end
 local e = setmetatable({}, {__index = function(_, k) return sees(k) end})
 local function f(t, a, b) return t[a < b], t[a == b], t[not a], t[a and b] end

@@ -1,5 +1,6 @@
 -- The same with a global table that is named _ENV[1 < 2]: reads a string constant that is none
 -- expect: ok|runtime_error|vm_fault
+-- defect: index-compare-codegen
 _ENV[true] = 10
 local function aux() return _ENV[1 < 2] end
 local ok, v = pcall(aux)

@@ -1,5 +1,6 @@
 -- An assignment replaces the very __newindex that it goes through: the collector is told of the new value instead of the table (all before 5.4.9)
 -- expect: ok
+-- defect: newindex-barrier-uaf
 -- time: 20000 ms
 local COUNT, tables = 4000, {}
 for i = 1, COUNT do

@@ -1,5 +1,6 @@
 -- The same with coroutine.close inside __close inside wrap inside __close
 -- expect: ok|runtime_error
+-- defect: coroutine-close-chain
 -- time: 5000 ms
 local previous = false
 for i = 1, 20000 do

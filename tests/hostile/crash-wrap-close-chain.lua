@@ -1,5 +1,6 @@
 -- A chain of wrapped coroutines that die, each of whose __close resumes the next: closing starts the count of nested C calls anew (to 5.4.4)
 -- expect: ok|runtime_error
+-- defect: coroutine-close-chain
 -- time: 5000 ms
 local previous = false
 local list = {}

@@ -1,0 +1,10 @@
+-- Whether the library does what it does
+print(("x"):rep(3), ("abc"):upper(), #("message"), ("%d %s"):format(1, "a"), string.message)
+print(table.concat({ 1, 2, 3 }, ","), table.unpack({ 1, 2 }))
+print(math.floor(2.5), math.type(1), math.maxinteger, utf8.char(8364), utf8.len("äöü"))
+print(tostring(nil), tonumber("0x10"), select("#", 1, 2), rawlen({ 1 }), next({}))
+print(require("string") == string, pcall(require, "message1"), require("math").message)
+print(coroutine.isyieldable(), select(2, coroutine.running()), coroutine.status(coroutine.create(print)))
+print(os.time({ year = 2020, month = 1, day = 1, hour = 12 }) ~= nil, type(os.clock()), os.getenv, io, debug, package)
+print(string.dump, loadfile, dofile, collectgarbage("isrunning"))
+print(pcall(load, "\27Lua"), type(load(function() return nil end)))

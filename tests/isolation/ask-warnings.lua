@@ -1,0 +1,4 @@
+-- Whether warnings are heard
+warn("heard")
+warn("in ", "pieces")
+print("after")
