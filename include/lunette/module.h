@@ -69,6 +69,36 @@ typedef struct lunette_constant {
     const char *description; /* or NULL */
 } lunette_constant;
 
+/* A type of objects that the host gives to scripts: an account, a connection, a picture. A script holds a handle, and calls
+ * methods on it (account:deposit(5)); the object is the host's memory, and is closed exactly once, whatever happens: when
+ * the script holds no handle any more and garbage is collected, at the end of a block for a variable marked <close>, by
+ * lunette_arg_close(), at a reset or release of the context, after a kill, or as the engine closes. */
+typedef struct lunette_class {
+    size_t size; /* sizeof(lunette_class); set by lunette_class_default() */
+    const char *
+        name; /* "Account": in errors, and as what a value says it is. No two of a template may have the same */
+    uint32_t
+        version; /* of what objects look like: those of another version are refused where this one is asked for */
+    const char *description;
+    const lunette_function *methods; /* the handle is their first argument: see lunette_arg_object() */
+    size_t method_count;
+    const lunette_function
+        *metamethods; /* "__add", "__tostring", "__len", "__call"…, as in Lua's manual § 2.4; not __gc,
+                                          * __close, __mode, __name and __metatable. __index is asked for what is no method */
+    size_t metamethod_count;
+    void (*close)(
+        void *ud,
+        void *object); /* as a host section, or between runs; must not use the context. Default NULL */
+    void *ud;          /* given to close, and to methods and metamethods */
+} lunette_class;
+
+static inline lunette_class lunette_class_default(void) {
+    lunette_class type;
+    memset(&type, 0, sizeof type);
+    type.size = sizeof type;
+    return type;
+}
+
 /* A module: what `require` of its name gives, a table of its functions and constants. Templates copy it, texts and
  * arrays included; what `ud` points at must outlive every context of the template. */
 typedef struct lunette_module {
@@ -83,6 +113,8 @@ typedef struct lunette_module {
     void *ud;       /* given to each function */
     bool automatic; /* also a global variable from the start; its name must be that of a variable then */
     bool lazy;      /* its table is made when a script first requires it, not kept in every context */
+    const lunette_class *const *types; /* of the objects that its functions make; default none */
+    size_t type_count;
 } lunette_module;
 
 static inline lunette_module lunette_module_default(void) {
@@ -194,6 +226,14 @@ LUNETTE_API lunette_status lunette_call_invoke(lunette_call *call, const lunette
  * Zero-terminated; "" when there are none. Valid until the next call of any of them. */
 LUNETTE_API const char *lunette_call_message(const lunette_call *call);
 
+/* The object that a handle stands for. Its type is told by `type` itself, or by name and version. An error of the script's
+ * too: a handle whose object is closed, or of another version. */
+LUNETTE_API lunette_status lunette_arg_object(lunette_call *call, int index, const lunette_class *type,
+                                              void **object);
+
+/* Closes it now, as a method `close` would. */
+LUNETTE_API lunette_status lunette_arg_close(lunette_call *call, int index, const lunette_class *type);
+
 /* --- Results ---
  *
  * Given one by one, in order; kept outside of Lua until the function has returned OK, then handed over. OK; NO_MEMORY,
@@ -214,6 +254,11 @@ LUNETTE_API lunette_status lunette_return_function(lunette_call *call, const lun
 
 /* Any value; it is copied. */
 LUNETTE_API lunette_status lunette_return_value(lunette_call *call, const lunette_value *value);
+
+/* A new handle of an object, which is the context's from here on: closed as its type says, also if the function goes on to
+ * fail. On any other answer than OK it stays the caller's. RUNTIME_ERROR, for the function to return: the type is not one
+ * of the template's, or a template is being built. */
+LUNETTE_API lunette_status lunette_return_object(lunette_call *call, const lunette_class *type, void *object);
 
 /* --- Answering later ---
  *

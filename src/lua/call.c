@@ -515,7 +515,7 @@ static LN_COLD lunette_status give_many(lunette_call *call, const lunette_value 
     return LUNETTE_OK;
 }
 
-static lunette_status give(lunette_call *call, lunette_value value) {
+lunette_status ln_call_give(lunette_call *call, lunette_value value) {
     if (LN_UNLIKELY(!call))
         return LUNETTE_INVALID_ARGUMENT;
     if (LN_UNLIKELY(call->result_count >= LN_CALL_INLINE))
@@ -525,19 +525,19 @@ static lunette_status give(lunette_call *call, lunette_value value) {
 }
 
 lunette_status lunette_return_nil(lunette_call *call) {
-    return give(call, lunette_nil());
+    return ln_call_give(call, lunette_nil());
 }
 
 lunette_status lunette_return_boolean(lunette_call *call, bool value) {
-    return give(call, lunette_boolean(value));
+    return ln_call_give(call, lunette_boolean(value));
 }
 
 static LN_COLD lunette_status give_integer(lunette_call *call, int64_t value) {
-    return give(call, lunette_integer(value));
+    return ln_call_give(call, lunette_integer(value));
 }
 
 static LN_COLD lunette_status give_number(lunette_call *call, double value) {
-    return give(call, lunette_number(value));
+    return ln_call_give(call, lunette_number(value));
 }
 
 /* The two that matter have a way of their own: no frame, and only what is needed is stored. */
@@ -564,7 +564,7 @@ lunette_status lunette_return_string(lunette_call *call, const char *bytes, size
     if (!call || (!bytes && size > 0))
         return LUNETTE_INVALID_ARGUMENT;
     lunette_status status = as_memory(ln_tree_copy_bytes(ln_call_tree(call), bytes, size, &copy));
-    return status == LUNETTE_OK ? give(call, lunette_string(copy, size)) : status;
+    return status == LUNETTE_OK ? ln_call_give(call, lunette_string(copy, size)) : status;
 }
 
 lunette_status lunette_return_text(lunette_call *call, const char *text) {
@@ -574,7 +574,7 @@ lunette_status lunette_return_text(lunette_call *call, const char *text) {
 lunette_status lunette_return_value(lunette_call *call, const lunette_value *value) {
     lunette_value copy;
     lunette_status status = copy_value(call, value, &copy);
-    return status == LUNETTE_OK ? give(call, copy) : status;
+    return status == LUNETTE_OK ? ln_call_give(call, copy) : status;
 }
 
 /* --- Answering later --- */

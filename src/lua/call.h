@@ -69,6 +69,9 @@ lunette_status ln_call_wrong_type(lunette_call *call, int index, const char *exp
 /* Raises the error of the last invocation that failed. */
 int ln_call_raise_passed(lua_State *L);
 
+/* One more result. */
+lunette_status ln_call_give(lunette_call *call, lunette_value value);
+
 LN_INLINE ln_vm *ln_call_vm(const lunette_call *call) {
     return call->run->owner;
 }

@@ -54,11 +54,32 @@ static void raise_memory(const lunette_call *call) {
     luaL_error(call->L, "not enough memory");
 }
 
+static void close_fresh(ln_objects *objects, const lunette_value *results, int count) {
+    for (int i = 0; i < count; i++) {
+        const ln_object *object =
+            results[i].type == LUNETTE_USERDATA ? ln_objects_find(objects, results[i].as.userdata.id) : NULL;
+        if (object && object->fresh)
+            ln_objects_close(objects, object->id);
+    }
+}
+
+/* Objects among results that nobody gets. */
+static void close_results(const lunette_call *call) {
+    ln_objects *objects = &ln_call_vm(call)->objects;
+    int count = call->result_count, inside = count < LN_CALL_INLINE ? count : LN_CALL_INLINE;
+    ln_run_host_enter(call->run);
+    close_fresh(objects, call->first, inside);
+    close_fresh(objects, call->more, count - inside);
+    ln_run_host_leave(call->run);
+}
+
 /* What the host's function answered was not OK. */
 static LN_COLD int raise_failure(lunette_call *call, lunette_status status) {
     lua_State *L = call->L;
     if (call->ended != LUNETTE_OK)
         ln_run_end(call->run, ln_call_vm(call)->machine.dead);
+    if (call->result_count > 0)
+        close_results(call);
     lua_settop(L, call->count);
     luaL_checkstack(L, LUA_MINSTACK, NULL);
     if (call->broken)

@@ -11,6 +11,7 @@
 #include "guard/current.h"
 #include "lua/files.h"
 #include "lua/modules.h"
+#include "lua/objects.h"
 #include "lua/quota.h"
 #include "lua/references.h"
 #include "lua/vm.h"
@@ -63,6 +64,7 @@ typedef struct ln_vm {
     ln_tree scratch;             /* what calls of host functions keep: see call.h */
     ln_tree_mark scratch_base;   /* where the innermost one may begin */
     ln_references references;    /* that the host has to the script's functions */
+    ln_objects objects;          /* of the host's, that the script has */
 } ln_vm;
 
 /* The VM of a machine of this backend. */
@@ -162,6 +164,20 @@ void ln_vm_switch(ln_vm *vm, lua_State *L);
 /* lua_resume() of `co` from `from`, with the guard's knowledge kept right. `may_wait`: of what runs there. May not
  * return. */
 int ln_vm_resume(ln_vm *vm, lua_State *co, lua_State *from, int arguments, int *results, bool may_wait);
+
+/* --- types.c --- */
+
+/* Makes the metatable of a type. May raise (memory). */
+void ln_types_install(lua_State *L, const ln_class *class);
+
+/* The type that a value is a handle of; NULL: it is none. Does not raise. */
+const ln_class *ln_types_class_at(lua_State *L, int index);
+
+/* The number of an object, open or not, of such a handle. Does not raise. */
+uint64_t ln_types_id_at(lua_State *L, int index);
+
+/* Pushes the handle of an open object; nil: it is open no more. May raise (memory). */
+void ln_types_push(lua_State *L, ln_vm *vm, uint64_t id);
 
 /* --- suspend.c --- */
 

@@ -78,6 +78,33 @@ static const char *fault_of_name(const lunette_module *module) {
     return NULL;
 }
 
+static const char *fault_of_metamethod(const lunette_function *function) {
+    static const char *const OURS[] = {"__gc", "__close", "__mode", "__name", "__metatable"};
+    const char *fault = fault_of(function);
+    if (!fault && strncmp(function->name, "__", 2) != 0)
+        fault = "a metamethod's name begins with two underscores";
+    for (size_t i = 0; !fault && i < LN_COUNT(OURS); i++)
+        if (strcmp(function->name, OURS[i]) == 0)
+            fault = "a type cannot have __gc, __close, __mode, __name or __metatable of its own";
+    return fault;
+}
+
+static const char *fault_of_class(const lunette_class *class) {
+    const char *fault = NULL;
+    if (!class || class->size < sizeof *class)
+        return "a type is NULL, or not made by lunette_class_default()";
+    if (!class->name || !*class->name)
+        fault = "a type has no name";
+    else if ((class->method_count > 0 && !class->methods) ||
+             (class->metamethod_count > 0 && !class->metamethods))
+        fault = "a type's methods or metamethods are NULL, but their count is not 0";
+    for (size_t i = 0; !fault && i < class->method_count; i++)
+        fault = fault_of(&class->methods[i]);
+    for (size_t i = 0; !fault && i < class->metamethod_count; i++)
+        fault = fault_of_metamethod(&class->metamethods[i]);
+    return fault;
+}
+
 static const char *fault_of_module(const lunette_module *module) {
     const char *fault = fault_of_name(module);
     if (!fault && module->function_count > 0 && !module->functions)
@@ -88,13 +115,30 @@ static const char *fault_of_module(const lunette_module *module) {
         fault = fault_of(&module->functions[i]);
     for (size_t i = 0; !fault && i < module->constant_count; i++)
         fault = fault_of_constant(&module->constants[i]);
+    if (!fault && module->type_count > 0 && !module->types)
+        fault = "`types` is NULL, but type_count is not 0";
+    for (size_t i = 0; !fault && i < module->type_count; i++)
+        fault = fault_of_class(module->types[i]);
     return fault;
+}
+
+/* Types of module `at` against each other and against those of the modules before it. */
+static const char *fault_of_type_names(const ln_module_list *list, size_t at) {
+    const lunette_module *module = list->items[at];
+    for (size_t i = 0; i < module->type_count; i++)
+        for (size_t m = 0; m <= at; m++)
+            for (size_t k = 0; k < list->items[m]->type_count && (m < at || k < i); k++)
+                if (strcmp(list->items[m]->types[k]->name, module->types[i]->name) == 0)
+                    return "two types have the same name";
+    return NULL;
 }
 
 static lunette_status check(const ln_module_list *list, char *why, size_t size) {
     for (size_t i = 0; i < list->count; i++) {
         const lunette_module *module = list->items[i];
         const char *fault = fault_of_module(module);
+        if (!fault)
+            fault = fault_of_type_names(list, i);
         if (fault)
             return refuse(why, size, module, i, fault);
         for (size_t k = 0; k < i && *module->name; k++)
@@ -187,6 +231,45 @@ static lunette_status copy_constants(ln_tree *tree, const lunette_module *from, 
     return status;
 }
 
+static lunette_status copy_methods(ln_modules *modules, const lunette_class *class,
+                                   const lunette_function *from, size_t count, const ln_function **to) {
+    const lunette_module as_module = {.name = class->name, .ud = class->ud};
+    void *start;
+    lunette_status status = ln_tree_obtain(&modules->memory, count * sizeof(ln_function), &start);
+    ln_function *functions = start;
+    for (size_t i = 0; status == LUNETTE_OK && i < count; i++) {
+        modules->suspends = modules->suspends || from[i].suspends;
+        status = copy_function(&modules->memory, &as_module, &from[i], &functions[i]);
+    }
+    *to = functions;
+    return status;
+}
+
+static lunette_status copy_class(ln_modules *modules, const lunette_class *from, ln_class *to) {
+    ln_tree *tree = &modules->memory;
+    *to = (ln_class){.about = *from, .origin = from};
+    lunette_status status = copy_text(tree, &to->about.name);
+    if (status == LUNETTE_OK)
+        status = copy_text(tree, &to->about.description);
+    if (status == LUNETTE_OK)
+        status = copy_methods(modules, from, from->methods, from->method_count, &to->methods);
+    if (status == LUNETTE_OK)
+        status = copy_methods(modules, from, from->metamethods, from->metamethod_count, &to->metamethods);
+    to->about.methods = to->about.metamethods = NULL;
+    return status;
+}
+
+static lunette_status copy_classes(ln_modules *modules, const lunette_module *from, ln_module *to) {
+    void *start;
+    lunette_status status = ln_tree_obtain(&modules->memory, from->type_count * sizeof(ln_class), &start);
+    ln_class *classes = start;
+    for (size_t i = 0; status == LUNETTE_OK && i < from->type_count; i++)
+        status = copy_class(modules, from->types[i], &classes[i]);
+    to->classes = classes;
+    to->about.types = NULL;
+    return status;
+}
+
 static lunette_status copy_module(ln_modules *modules, const char *prefix, const lunette_module *from,
                                   ln_module *to) {
     ln_tree *tree = &modules->memory;
@@ -202,6 +285,8 @@ static lunette_status copy_module(ln_modules *modules, const char *prefix, const
         status = copy_functions(modules, from, to);
     if (status == LUNETTE_OK)
         status = copy_constants(tree, from, to);
+    if (status == LUNETTE_OK)
+        status = copy_classes(modules, from, to);
     return status;
 }
 
@@ -261,6 +346,8 @@ static void refuse_taken(lua_State *L, const ln_module *module) {
 }
 
 static void install(lua_State *L, const ln_module *module) {
+    for (size_t i = 0; i < module->about.type_count; i++)
+        ln_types_install(L, &module->classes[i]);
     if (!*module->about.name) {
         lua_pushglobaltable(L);
         fill(L, module);

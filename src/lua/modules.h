@@ -18,10 +18,17 @@ typedef struct ln_function {
     unsigned number;         /* its place in `numbered`; LN_NUMBERED: it has none */
 } ln_function;
 
+typedef struct ln_class {
+    lunette_class about;         /* its functions are those below */
+    const lunette_class *origin; /* the host's own, which may be gone: not to be looked into */
+    const ln_function *methods, *metamethods;
+} ln_class;
+
 typedef struct ln_module {
-    lunette_module about; /* its functions are those below */
+    lunette_module about; /* its functions and types are those below */
     const char *required; /* its name in `require`, with the prefix */
     const ln_function *functions;
+    const ln_class *classes;
 } ln_module;
 
 enum { LN_NUMBERED = 64 };

@@ -316,12 +316,29 @@ static bool take_function(struct taking *taking, int index, const struct step *s
            fail(taking, LUNETTE_NO_MEMORY, step, "the host has no memory left for references");
 }
 
+/* Of the host's. The type's name is copied, for the value may outlive the template. */
+static bool take_object(struct taking *taking, int index, const ln_class *class, const struct step *step,
+                        lunette_value *to) {
+    uint64_t id = ln_types_id_at(taking->L, index);
+    size_t size = strlen(class->about.name) + 1;
+    char *name = take_bytes(taking, size);
+    if (!name)
+        return no_room(taking, step, "userdata", to);
+    memcpy(name, class->about.name, size);
+    take_name(name, to);
+    to->as.userdata.id = ln_objects_find(&taking->vm->objects, id) ? id : 0;
+    return true;
+}
+
 /* A script's own __name is not looked at. luaL_testudata() may need memory, and raise, for the name of a type that
  * the state does not have: so only where it can have files. */
-static bool take_userdata(const struct taking *taking, int index, lunette_value *to) {
+static bool take_userdata(struct taking *taking, int index, const struct step *step, lunette_value *to) {
     lua_State *L = taking->L;
     if (lua_type(L, index) == LUA_TLIGHTUSERDATA)
         return take_name("light userdata", to);
+    const ln_class *class = ln_types_class_at(L, index);
+    if (class)
+        return take_object(taking, index, class, step, to);
     bool has_files = taking->vm->files.room > 0 ||
                      ln_sandbox_level(ln_vm_settings(taking->vm)->sandbox) == LUNETTE_SANDBOX_NONE;
     bool is_file = has_files && luaL_testudata(L, index, LUA_FILEHANDLE);
@@ -361,7 +378,7 @@ static bool take_value(struct taking *taking, int index, const struct step *step
         return take_name("coroutine", to);
     case LUA_TUSERDATA:
     case LUA_TLIGHTUSERDATA:
-        return take_userdata(taking, index, to);
+        return take_userdata(taking, index, step, to);
     default:
         return true;
     }
@@ -488,7 +505,9 @@ static lunette_status check_within(const ln_vm *vm, const lunette_value *value, 
     case LUNETTE_FUNCTION:
         return ln_refer_check(vm, value);
     case LUNETTE_USERDATA:
-        return LUNETTE_INVALID_ARGUMENT;
+        if (value->as.userdata.id == 0)
+            return LUNETTE_INVALID_ARGUMENT;
+        return ln_objects_find(&vm->objects, value->as.userdata.id) ? LUNETTE_OK : LUNETTE_STALE;
     }
     return LUNETTE_INVALID_ARGUMENT;
 }
@@ -538,8 +557,10 @@ void ln_values_push(lua_State *L, const lunette_value *value) {
     case LUNETTE_FUNCTION:
         ln_refer_push(L, value);
         return;
-    case LUNETTE_NIL:
     case LUNETTE_USERDATA:
+        ln_types_push(L, ln_vm_current(), value->as.userdata.id);
+        return;
+    case LUNETTE_NIL:
         break;
     }
     lua_pushnil(L);

@@ -134,12 +134,14 @@ static void end(lunette_machine *machine, bool abandoned) {
         ln_vm_close_state(vm);
     vm->running = NULL;
     ln_files_close(&vm->files);
+    ln_objects_close_all(&vm->objects);
     ln_references_void(&vm->references);
 }
 
 static void dispose(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
     ln_files_free(&vm->files);
+    ln_objects_free(&vm->objects);
     ln_references_free(&vm->references);
     ln_tree_free(&vm->scratch);
 }

@@ -1,0 +1,208 @@
+/* The host's types as scripts see them: a metatable for each, and handles.
+ *
+ * A metatable is made as the template is built and lies in the image; it is found in the registry by the address of its
+ * class, which is the host's memory and the same in every context. A script cannot reach it (`__metatable`). The open
+ * handles are in a table with weak values, by number, so that an object that goes out to the host and comes back is the
+ * same to the script.
+ *
+ * The collector, `<close>` and the host's own wish all end in ln_objects_close(); a reset finds what they left. */
+#include <string.h>
+
+#include "lua/call.h"
+
+/* In a metatable, at the address of this: its class. In the registry: the open handles. */
+static const char CLASS = 'c', HANDLES = 'h';
+
+/* --- Handles --- */
+
+const ln_class *ln_types_class_at(lua_State *L, int index) {
+    if (lua_type(L, index) != LUA_TUSERDATA || !lua_checkstack(L, 2) || !lua_getmetatable(L, index))
+        return NULL;
+    lua_rawgetp(L, -1, &CLASS);
+    const ln_class *class = lua_touserdata(L, -1);
+    lua_pop(L, 2);
+    return class;
+}
+
+uint64_t ln_types_id_at(lua_State *L, int index) {
+    return *(const uint64_t *)lua_touserdata(L, index);
+}
+
+/* As __gc and __close: the object behind the handle is closed, if it still is open. Does not raise. */
+static int close_handle(lua_State *L) {
+    ln_vm *vm = ln_vm_current();
+    if (!ln_types_class_at(L, 1))
+        return 0;
+    uint64_t id = ln_types_id_at(L, 1);
+    ln_run_host_enter(vm->machine.active);
+    ln_objects_close(&vm->objects, id);
+    ln_run_host_leave(vm->machine.active);
+    return 0;
+}
+
+static void push_handles(lua_State *L) {
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &HANDLES) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &HANDLES);
+}
+
+/* The handles' table is on top; leaves a new handle there. */
+static void make_handle(lua_State *L, ln_object *object) {
+    uint64_t *handle = lua_newuserdatauv(L, sizeof *handle, 0);
+    *handle = object->id;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, object->class);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, (lua_Integer)object->id);
+    object->fresh = false;
+}
+
+void ln_types_push(lua_State *L, ln_vm *vm, uint64_t id) {
+    ln_object *object = ln_objects_find(&vm->objects, id);
+    luaL_checkstack(L, 5, NULL);
+    if (!object) {
+        lua_pushnil(L);
+        return;
+    }
+    push_handles(L);
+    if (object->fresh)
+        make_handle(L, object);
+    else
+        lua_rawgeti(L, -1, (lua_Integer)id);
+    lua_remove(L, -2);
+}
+
+/* --- Metatables --- */
+
+/* Upvalues: the table of methods, the host's own __index. */
+static int index_both(lua_State *L) {
+    lua_settop(L, 2);
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+        return 1;
+    lua_pop(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(2));
+    lua_insert(L, 1);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
+static void push_functions(lua_State *L, const ln_function *functions, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        lua_pushstring(L, functions[i].about.name);
+        ln_host_push(L, &functions[i]);
+        lua_rawset(L, -3);
+    }
+}
+
+/* The metatable is on top: methods are looked up first, then whatever the host's own __index says. */
+static void add_index(lua_State *L, const ln_class *class) {
+    lua_createtable(L, 0, (int)class->about.method_count);
+    push_functions(L, class->methods, class->about.method_count);
+    lua_pushliteral(L, "__index");
+    if (lua_rawget(L, -3) != LUA_TNIL)
+        lua_pushcclosure(L, index_both, 2);
+    else
+        lua_pop(L, 1);
+    lua_setfield(L, -2, "__index");
+}
+
+void ln_types_install(lua_State *L, const ln_class *class) {
+    lua_newtable(L);
+    push_functions(L, class->metamethods, class->about.metamethod_count);
+    add_index(L, class);
+    lua_pushcfunction(L, close_handle);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, close_handle);
+    lua_setfield(L, -2, "__close");
+    lua_pushstring(L, class->about.name);
+    lua_setfield(L, -2, "__name");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pushlightuserdata(L, (void *)(uintptr_t) class);
+    lua_rawsetp(L, -2, &CLASS);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, class);
+}
+
+/* --- What the host does with them. Public functions, in a host section; none raises. --- */
+
+static bool is_same(const lunette_class *a, const ln_class *b) {
+    return b->origin == a || (strcmp(a->name, b->about.name) == 0 && a->version == b->about.version);
+}
+
+static const ln_class *find_class(const ln_modules *modules, const lunette_class *type) {
+    for (size_t i = 0; i < modules->count; i++)
+        for (size_t k = 0; k < modules->items[i].about.type_count; k++)
+            if (is_same(type, &modules->items[i].classes[k]))
+                return &modules->items[i].classes[k];
+    return NULL;
+}
+
+lunette_status lunette_return_object(lunette_call *call, const lunette_class *type, void *object) {
+    if (!call || !type || !type->name || !object)
+        return LUNETTE_INVALID_ARGUMENT;
+    const ln_class *class = find_class(ln_vm_modules(ln_call_vm(call)), type);
+    if (!class)
+        return lunette_call_fail(call, "'%s' is no type of this context's modules", type->name);
+    if (!ln_call_vm(call)->machine.context)
+        return lunette_call_fail(
+            call,
+            "objects of type '%s' cannot be made while a template is built: every context "
+            "would share them",
+            type->name);
+    uint64_t id = ln_objects_add(&ln_call_vm(call)->objects, class, object);
+    if (id == 0)
+        return LUNETTE_NO_MEMORY;
+    lunette_value value = {.type = LUNETTE_USERDATA};
+    value.as.userdata.type_name = class->about.name;
+    value.as.userdata.id = id;
+    lunette_status status = ln_call_give(call, value);
+    if (status != LUNETTE_OK)
+        ln_objects_remove(&ln_call_vm(call)->objects, id);
+    return status;
+}
+
+static lunette_status refuse(lunette_call *call, int index, const lunette_class *type,
+                             const ln_class *class) {
+    if (!class || strcmp(class->about.name, type->name) != 0)
+        return ln_call_wrong_type(call, index, type->name);
+    return lunette_arg_fail(call, index, "version %u of %s expected, got version %u", (unsigned)type->version,
+                            type->name, (unsigned)class->about.version);
+}
+
+/* The open object that the argument is a handle of. */
+static lunette_status find_object(lunette_call *call, int index, const lunette_class *type,
+                                  const ln_object **found) {
+    const ln_class *class = index <= call->count ? ln_types_class_at(call->L, index) : NULL;
+    if (!class || !is_same(type, class))
+        return refuse(call, index, type, class);
+    *found = ln_objects_find(&ln_call_vm(call)->objects, ln_types_id_at(call->L, index));
+    return *found ? LUNETTE_OK : lunette_arg_fail(call, index, "this %s is closed", type->name);
+}
+
+lunette_status lunette_arg_object(lunette_call *call, int index, const lunette_class *type, void **object) {
+    const ln_object *found;
+    if (!call || !type || !type->name || !object || index < 1)
+        return LUNETTE_INVALID_ARGUMENT;
+    lunette_status status = find_object(call, index, type, &found);
+    if (status == LUNETTE_OK)
+        *object = found->object;
+    return status;
+}
+
+lunette_status lunette_arg_close(lunette_call *call, int index, const lunette_class *type) {
+    const ln_object *found;
+    if (!call || !type || !type->name || index < 1)
+        return LUNETTE_INVALID_ARGUMENT;
+    lunette_status status = find_object(call, index, type, &found);
+    if (status == LUNETTE_OK)
+        ln_objects_close(&ln_call_vm(call)->objects, found->id);
+    return status;
+}
