@@ -2,6 +2,7 @@
 #ifndef LUNETTE_H
 #define LUNETTE_H
 
+#include "lunette/backend.h"
 #include "lunette/config.h"
 #include "lunette/context.h"
 #include "lunette/engine.h"

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "lunette/config.h"
+#include "lunette/error.h"
 #include "lunette/status.h"
 #include "lunette/template.h"
 #include "lunette/value.h"
@@ -68,8 +69,8 @@ typedef enum lunette_feature {
     LUNETTE_FEATURE_RELOAD = 1 << 5     /* modules may be replaced in a state that goes on */
 } lunette_feature;
 
-/* The table. It and what it points at must stay, unchanged, as long as it is registered. A function pointer may be NULL
- * where that is said. Statuses that a function run in a run may answer: OK, RUNTIME_ERROR, SYNTAX_ERROR, VALUE_LIMIT,
+/* The table. What it points at must stay, unchanged, as long as it is registered. A function pointer may be NULL where that
+ * is said. Statuses that a function run in a run may answer: OK, RUNTIME_ERROR, SYNTAX_ERROR, VALUE_LIMIT,
  * MEMORY_LIMIT (the machine refused memory), NO_MEMORY (the host did), UNSUPPORTED, NOT_FOUND; anything else is
  * answered to the host as DEFECT. */
 typedef struct lunette_backend {
@@ -164,6 +165,116 @@ typedef struct lunette_backend {
     /* Between runs: the machine is about to be freed; so is what its `data` refers to. After end(). NULL. */
     void (*dispose)(lunette_machine *machine);
 } lunette_backend;
+
+/* --- The registry ---------------------------------------------------------------------------------------- */
+
+/* Makes a backend known, by a copy of its table. "lua" is there from the start. OK; INVALID_ARGUMENT
+ * (lunette_last_failure() says what is missing or too much), UNSUPPORTED (of a later version), WRONG_STATE (there is one
+ * of that name), NO_MEMORY. Any thread. */
+LUNETTE_API lunette_status lunette_backend_register(const lunette_backend *backend);
+
+/* Forgets one that was registered. If it was the default, that is "lua" again. OK; INVALID_ARGUMENT, NOT_FOUND, BUSY (an
+ * engine uses it), WRONG_STATE ("lua" stays). Any thread. */
+LUNETTE_API lunette_status lunette_backend_unregister(const char *name);
+
+/* The backend of that name; NULL: the default. NULL if there is none. Valid while it is registered. Any thread. */
+LUNETTE_API const lunette_backend *lunette_backend_find(const char *name);
+
+/* The backend for a file, by what its name ends in ("rules/price.calc"); the one registered last, where several would do.
+ * NULL if there is none. As above. */
+LUNETTE_API const lunette_backend *lunette_backend_find_by_extension(const char *path);
+
+/* Number `index`, from 0, in the order of registration; NULL past the last. As above. */
+LUNETTE_API const lunette_backend *lunette_backend_at(size_t index);
+
+/* Which backend engines have whose configuration names none. OK, INVALID_ARGUMENT, NOT_FOUND. Any thread. */
+LUNETTE_API lunette_status lunette_backend_set_default(const char *name);
+
+/* --- What a backend may call ------------------------------------------------------------------------------- */
+
+/* All on the thread that is in the machine. `machine` is never NULL; what is not said to be for a time is for all. */
+
+/* The machine whose run this thread is in, the innermost; NULL: none. Also from a signal handler. */
+LUNETTE_API lunette_machine *lunette_machine_current(void);
+
+/* The backend's own bytes of the machine, outside of its memory, aligned to 16. */
+LUNETTE_API void *lunette_machine_data(lunette_machine *machine);
+
+/* What open() and open_template() gave; NULL: nothing. */
+LUNETTE_API const void *lunette_machine_settings(const lunette_machine *machine);
+LUNETTE_API const void *lunette_machine_parts(const lunette_machine *machine);
+
+/* The context that the host has the machine as; NULL: none, while a template is built. */
+LUNETTE_API lunette_context *lunette_machine_context(const lunette_machine *machine);
+
+/* Another number after each reset, and in each machine: for references that must not outlive the state. */
+LUNETTE_API uint64_t lunette_machine_generation(const lunette_machine *machine);
+
+/* Pointers, four of them, into the machine's memory that are right in every copy of the state. Set in build(). */
+LUNETTE_API void lunette_machine_set_root(lunette_machine *machine, unsigned index, void *block);
+LUNETTE_API void *lunette_machine_root(const lunette_machine *machine, unsigned index);
+
+/* Fills `bytes` with unpredictable ones; always the same ones where the engine is deterministic. */
+LUNETTE_API void lunette_machine_random(const lunette_machine *machine, void *bytes, size_t size);
+
+/* The machine's memory, aligned to 8; the sizes must be right. NULL: the limit is reached (and all is as it was), or the
+ * size is 0. A block that does not grow is never refused. In a run. */
+LUNETTE_API void *lunette_machine_alloc(lunette_machine *machine, size_t size);
+LUNETTE_API void *lunette_machine_resize(lunette_machine *machine, void *block, size_t old_size,
+                                         size_t new_size);
+LUNETTE_API void lunette_machine_free(lunette_machine *machine, void *block, size_t size);
+
+/* From enter to leave the run is not ended, whatever its budget: for all that touches what is not the machine's. What
+ * was begun must be owned by somebody when leave() is called, for it may not return. They nest. In a run. */
+LUNETTE_API void lunette_machine_host_enter(lunette_machine *machine);
+LUNETTE_API void lunette_machine_host_leave(lunette_machine *machine);
+
+/* What counts against limits, and may not return. In a run, outside of host sections: one call of a function of the
+ * host's; a piece of output, given to the host; a piece of a warning, likewise. */
+LUNETTE_API void lunette_machine_charge_host_call(lunette_machine *machine);
+LUNETTE_API void lunette_machine_print(lunette_machine *machine, const char *bytes, size_t size);
+LUNETTE_API void lunette_machine_warn(lunette_machine *machine, const char *bytes, size_t size, bool more);
+
+/* How many steps of the language may be done until they are to be counted; 0: they need not be counted. Steps are what
+ * limits.instructions counts, and where a run ends that the hook guard watches. count() may not return. In a run. */
+LUNETTE_API uint64_t lunette_machine_steps(const lunette_machine *machine);
+LUNETTE_API void lunette_machine_count(lunette_machine *machine, uint64_t steps);
+
+/* Gives the results of run() or the value of get_global(): copied, within the host's bounds. Once. OK; VALUE_LIMIT,
+ * NO_MEMORY, which have their words and are to be answered. In a run. */
+LUNETTE_API lunette_status lunette_machine_results(lunette_machine *machine, const lunette_value *values,
+                                                   size_t count);
+
+/* Appends to what compile() makes. False: the host has no memory; NO_MEMORY is to be answered. In a run. */
+LUNETTE_API bool lunette_machine_emit(lunette_machine *machine, const void *bytes, size_t size);
+
+/* What went wrong. Copied, so that it may lie in the machine's memory. */
+typedef struct lunette_failure {
+    const char *message;         /* without the place; NULL: the status's own text */
+    size_t message_size;         /* in bytes; SIZE_MAX: it ends with a zero byte */
+    const char *chunk;           /* where it happened; NULL: in the innermost frame that has a line */
+    int line;                    /* from 1; 0: not known */
+    const lunette_frame *frames; /* innermost first; at most 32 are kept */
+    size_t frame_count;
+    const lunette_value *value; /* of an error that has one; NULL: it has none */
+} lunette_failure;
+
+/* Notes it, and answers `status`, which is to be answered: RUNTIME_ERROR, SYNTAX_ERROR; MEMORY_LIMIT, of which only the
+ * place counts. In a run. */
+LUNETTE_API lunette_status lunette_machine_fail(lunette_machine *machine, lunette_status status,
+                                                const lunette_failure *failure);
+
+/* Notes where the script stands, for probe() and post_mortem(). In a run. */
+LUNETTE_API void lunette_machine_stand(lunette_machine *machine, const lunette_frame *frames, size_t count);
+
+/* Ends the run with DEFECT: the VM is in a state that must not be. Does not return. In a run. */
+LUNETTE_API void lunette_machine_panic(lunette_machine *machine);
+
+/* In end(): calls body(machine, ud) in a run that may take `wall_ns`, for what of a state's own code is still to be run
+ * (finalizers). OK, TIME_LIMIT, VM_FAULT, DEFECT, STACK_TOO_SMALL, SYSTEM. */
+LUNETTE_API lunette_status lunette_machine_guarded(lunette_machine *machine, uint64_t wall_ns,
+                                                   void (*body)(lunette_machine *machine, void *ud),
+                                                   void *ud);
 
 #ifdef __cplusplus
 }

@@ -149,6 +149,10 @@ typedef struct lunette_config {
     /* Texts that this release of Lua is known not to bear are syntax errors (docs/sandbox.md, defects of Lua
      * releases); default on, at every level but none. */
     lunette_switch check_texts;
+
+    const char *
+        backend; /* which language, by name: see backend.h; default NULL: lunette_backend_set_default()'s, which
+                          * is "lua" unless somebody said otherwise */
 } lunette_config;
 
 static inline lunette_config lunette_config_default(void) {

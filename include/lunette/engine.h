@@ -24,13 +24,14 @@ LUNETTE_API void lunette_engine_close(lunette_engine **engine);
 /* What an engine does on this machine, and how often Lua failed it. */
 typedef struct lunette_engine_info {
     size_t size;             /* sizeof(lunette_engine_info), set by the caller */
-    const char *lua_release; /* "5.4.4", of the Lua that is loaded */
+    const char *lua_release; /* "5.4.4", of the Lua that is loaded; of another backend, its version */
     const char *guard;       /* "signal" or "hook" */
     const char *reset;       /* "image" (memory copied back) or "reopen" (host's allocator) */
     size_t image_bytes;      /* what a reset copies; 0 for "reopen" */
     bool relocatable;        /* arenas lie 4 GiB apart, so that images can be shared between contexts */
     size_t stack_needed;     /* bytes of C stack a thread must have left to start a run */
     uint64_t vm_faults;      /* runs so far that ended with VM_FAULT; each was reported to the log as well */
+    const char *backend;     /* "lua": see backend.h */
 } lunette_engine_info;
 
 /* OK, INVALID_ARGUMENT. Texts live as long as the engine. */

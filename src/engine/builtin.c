@@ -1,5 +1,5 @@
-/* The one place that knows which backends the library brings along. */
-#include "engine/engine.h"
+/* The one place that knows which backend the library brings along. */
+#include "engine/registry.h"
 #include "lua/vm.h"
 
 const lunette_backend *ln_builtin_backend(void) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/failure.h"
+#include "engine/registry.h"
 #include "lunette/version.h"
 
 /* Where an own limit is not set. A grace time of 0 means none, and is its own default. */
@@ -63,6 +64,13 @@ static lunette_status check_config(const lunette_config *config) {
     return LUNETTE_OK;
 }
 
+static lunette_status find_backend(lunette_engine *engine, const lunette_config *config) {
+    lunette_status status = ln_registry_take(config->backend, &engine->setup.backend);
+    if (status != LUNETTE_OK)
+        return ln_failure(status, "config.backend: there is no '%s'", config->backend);
+    return status;
+}
+
 static lunette_status open_settings(lunette_engine *engine, const lunette_config *config) {
     const lunette_backend *backend = engine->setup.backend;
     char why[200] = "";
@@ -118,7 +126,7 @@ static void fill_setup(lunette_engine *engine, const lunette_config *config) {
  * lie elsewhere, and pairs() find them in another order. */
 static lunette_status open_cache(lunette_engine *engine, size_t bytes) {
     enum { STANDARD = 16 << 20 };
-    if (bytes == SIZE_MAX || engine->setup.deterministic)
+    if (bytes == SIZE_MAX || engine->setup.deterministic || !engine->setup.backend->compile)
         return LUNETTE_OK;
     return ln_failure_plain(ln_seen_open(bytes == 0 ? STANDARD : bytes, &engine->cache),
                             "lunette_engine_open");
@@ -147,7 +155,8 @@ static lunette_status open_engine(lunette_engine *engine, const lunette_config *
     engine->on_error = config->on_error;
     engine->on_error_ud = config->on_error_ud;
     engine->sandbox = config->sandbox;
-    engine->setup.backend = ln_builtin_backend();
+    if (status == LUNETTE_OK)
+        status = find_backend(engine, config);
     if (status == LUNETTE_OK)
         status = open_settings(engine, config);
     if (status == LUNETTE_OK)
@@ -198,6 +207,7 @@ void ln_engine_free(lunette_engine *engine) {
     ln_guard_close(&engine->guard);
     if (engine->setup.backend && engine->setup.backend->close && engine->setup.settings)
         engine->setup.backend->close(engine->setup.settings);
+    ln_registry_let_go(engine->setup.backend);
     pthread_mutex_destroy(&engine->people);
     free(engine);
 }
@@ -232,6 +242,7 @@ lunette_status lunette_engine_info_get(lunette_engine *engine, lunette_engine_in
     *info = (lunette_engine_info){
         .size = info->size,
         .lua_release = engine->release,
+        .backend = engine->setup.backend->name,
         .guard = ln_guard_kind_of(engine->guard) == LN_GUARD_SIGNAL ? "signal" : "hook",
         .reset = engine->setup.alloc ? "reopen" : "image",
         .image_bytes = ln_template_size(engine->standard->state),

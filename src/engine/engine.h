@@ -81,9 +81,6 @@ lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *
 /* The budget that complete limits make. */
 ln_budget ln_limits_budget(const lunette_limits *limits);
 
-/* What is there without being registered. */
-const lunette_backend *ln_builtin_backend(void);
-
 /* The part of them that the language has to keep. */
 void ln_limits_quota(const lunette_limits *limits, ln_program *program);
 

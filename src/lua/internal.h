@@ -217,11 +217,6 @@ lunette_status ln_vm_collect(lunette_machine *machine);
 
 lunette_status ln_vm_forget(lunette_machine *machine, const lunette_value *function);
 
-/* --- random.c --- */
-
-/* LN_RANDOM_BYTES fresh unpredictable bytes (the same ones each time, where the setup says deterministic). */
-void ln_vm_random(const ln_vm *vm, void *bytes);
-
 /* --- trace.c --- */
 
 /* Notes the call stack of L from `level` on, and with a message of Lua's form "chunk:line: text" takes the
@@ -237,6 +232,11 @@ int ln_report_on_error(lua_State *L);
 
 /* Notes a syntax error's message, "chunk:line: text" with the chunk as Lua shortens `name`. */
 void ln_report_syntax(ln_report *report, const char *name, const char *text, size_t size);
+
+/* --- random.c --- */
+
+/* LN_RANDOM_BYTES fresh unpredictable bytes (the same ones each time, where the setup says deterministic). */
+void ln_vm_random(const ln_vm *vm, void *bytes);
 
 /* --- values.c --- */
 

@@ -183,7 +183,8 @@ const lunette_backend ln_lua_backend = {
     .version = ln_lua_release,
     .extensions = EXTENSIONS,
     .extension_count = LN_COUNT(EXTENSIONS),
-    .features = LUNETTE_FEATURE_COMPILED | LUNETTE_FEATURE_SANDBOX | LUNETTE_FEATURE_FUNCTIONS,
+    .features = LUNETTE_FEATURE_COMPILED | LUNETTE_FEATURE_SANDBOX | LUNETTE_FEATURE_FUNCTIONS |
+                LUNETTE_FEATURE_SUSPEND,
     .code = CODE,
     .code_count = LN_COUNT(CODE),
     .stack_needed = LN_VM_STACK,

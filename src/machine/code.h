@@ -21,6 +21,7 @@ typedef struct ln_code {
     _Atomic(ln_code_patch *) patches;
     size_t size;
     size_t room;
+    bool is_text; /* the program itself, for a backend that does not compile */
     char bytes[];
 } ln_code;
 

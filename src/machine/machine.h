@@ -40,7 +40,7 @@ typedef struct ln_machine_setup {
 } ln_machine_setup;
 
 /* How many addresses of code there can be: the backend's and ours. */
-enum { LN_MACHINE_CODE = 16 };
+enum { LN_MACHINE_BACKEND_CODE = 13, LN_MACHINE_CODE = LN_MACHINE_BACKEND_CODE + 1 };
 
 /* What ln_guard_config wants to know about a backend: the number of addresses in `code`. */
 size_t ln_machine_code(const lunette_backend *backend, const void *code[LN_MACHINE_CODE]);
@@ -222,7 +222,7 @@ void ln_machine_limit_memory(lunette_machine *machine, size_t limit);
 bool ln_machine_pristine(const lunette_machine *machine);
 
 /* Compiles a program's text in a pristine machine, and makes it what code the caller owns. Statuses as of
- * ln_machine_run(), UNSUPPORTED, and WRONG_STATE: the machine is not pristine. It is not pristine afterwards. */
+ * ln_machine_run(), and WRONG_STATE: the machine is not pristine. It is not pristine afterwards. */
 lunette_status ln_machine_compile(lunette_machine *machine, const ln_program *program,
                                   const ln_budget *budget, ln_code **code);
 
@@ -269,7 +269,13 @@ void ln_machine_stats(const lunette_machine *machine, lunette_stats *stats);
 /* What the arena had committed when the last run, or what the backend did after it, ended. */
 size_t ln_machine_committed(const lunette_machine *machine);
 
+/* `size` fresh unpredictable bytes (the same ones each time, where the setup says deterministic). */
+void ln_machine_random(const lunette_machine *machine, void *bytes, size_t size);
+
 /* --- For backends, in a run --- */
+
+/* Copies a value to where an uncaught error's goes, which is there. */
+void ln_machine_take_error(lunette_machine *machine, const lunette_value *value);
 
 /* Ends the run as a defect: the VM is in a state that must not be. */
 LN_NORETURN void ln_machine_panic(lunette_machine *machine);

@@ -56,8 +56,8 @@ static ln_patch *make_patch(lunette_machine *machine, const ln_code *code) {
 
 bool ln_machine_wants_press(const lunette_machine *machine, const ln_code *code) {
     return machine->pristine && machine->image && machine->image == machine->from->image &&
-           !machine->setup->deterministic && machine->backend->load && code->size <= CODE_MAX &&
-           ln_code_wants_patch(code, machine->image);
+           !machine->setup->deterministic && machine->backend->load && !code->is_text &&
+           code->size <= CODE_MAX && ln_code_wants_patch(code, machine->image);
 }
 
 size_t ln_machine_press(lunette_machine *machine, ln_code *code) {

@@ -305,12 +305,13 @@ static lunette_status perform(lunette_machine *machine, const ln_budget *budget,
 /* --- Programs --- */
 
 static lunette_program view_of(const ln_program *program) {
+    const ln_code *code = program->code, *text = code && code->is_text ? code : NULL;
     return (lunette_program){
         .name = program->name,
-        .text = program->text,
-        .text_size = program->size,
-        .code = program->code ? program->code->bytes : NULL,
-        .code_size = program->code ? program->code->size : 0,
+        .text = text ? text->bytes : program->text,
+        .text_size = text ? text->size : program->size,
+        .code = code && !text ? code->bytes : NULL,
+        .code_size = code && !text ? code->size : 0,
         .function = program->function,
         .path = program->path,
         .arguments = program->arguments,
@@ -321,6 +322,18 @@ static lunette_program view_of(const ln_program *program) {
         .string_bytes = program->string_bytes,
         .stack_depth = program->stack_depth,
     };
+}
+
+/* A backend that gave none gave an empty array. */
+static lunette_status give_results(ln_tree *tree, lunette_value **results) {
+    if (LN_UNLIKELY(!ln_tree_root(tree))) {
+        lunette_status status = ln_tree_grow(tree, 0);
+        if (status != LUNETTE_OK)
+            return LUNETTE_NO_MEMORY;
+        *ln_tree_root(tree) = lunette_array_of(NULL, 0);
+    }
+    *results = ln_tree_root(tree);
+    return LUNETTE_OK;
 }
 
 static lunette_status run_program(lunette_machine *machine, const void *what) {
@@ -352,6 +365,8 @@ lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer 
     ln_usage used = machine->waiting.used;
     uint64_t latest = machine->waiting.latest;
     ln_tree tree;
+    if (results)
+        *results = NULL;
     ln_tree_init(&tree, bounds.bytes);
     machine->waiting.is = false;
     machine->bounds = &bounds;
@@ -359,8 +374,8 @@ lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer 
     lunette_status status = perform(machine, &budget, &used, resume, answer, results ? &tree : NULL);
     if (status == LUNETTE_SUSPENDED)
         wait(machine, &budget, &bounds, latest);
-    if (results)
-        *results = ln_tree_root(&tree);
+    if (results && status == LUNETTE_OK)
+        status = give_results(&tree, results);
     return status;
 }
 
@@ -372,6 +387,10 @@ lunette_status ln_machine_run(lunette_machine *machine, const ln_program *progra
     ln_usage carried = {.wall_ns = program->spent_ns};
     uint64_t latest = budget->total_ns != 0 ? ln_os_now() + budget->total_ns : 0;
     ln_tree tree;
+    if (results)
+        *results = NULL;
+    if ((program->function || program->path) && !(machine->backend->features & LUNETTE_FEATURE_FUNCTIONS))
+        return LUNETTE_UNSUPPORTED;
     view.loaded = program->code && machine->built && ln_machine_apply_patch(machine, program->code);
     ln_tree_init(&tree, program->bounds.bytes);
     machine->bounds = &program->bounds;
@@ -382,8 +401,8 @@ lunette_status ln_machine_run(lunette_machine *machine, const ln_program *progra
     if (LN_UNLIKELY(status == LUNETTE_SUSPENDED))
         wait(machine, budget, &program->bounds, latest);
     machine->run.name = NULL;
-    if (results)
-        *results = ln_tree_root(&tree);
+    if (results && status == LUNETTE_OK)
+        status = give_results(&tree, results);
     return status;
 }
 
@@ -395,16 +414,26 @@ static lunette_status compile_program(lunette_machine *machine, const void *what
     return machine->backend->compile(machine, what);
 }
 
+/* Of a backend that does not compile a program is its text, if it is one. */
+static lunette_status keep_text(lunette_machine *machine, const void *what) {
+    lunette_program program = *(const lunette_program *)what;
+    program.check_only = true;
+    lunette_status status = machine->backend->run(machine, &program);
+    if (status == LUNETTE_OK && !ln_machine_emit(machine, program.text, program.text_size))
+        return LUNETTE_NO_MEMORY;
+    return status;
+}
+
 lunette_status ln_machine_compile(lunette_machine *machine, const ln_program *program,
                                   const ln_budget *budget, ln_code **code) {
     lunette_program view = view_of(program);
     *code = NULL;
-    if (!machine->backend->compile)
-        return LUNETTE_UNSUPPORTED;
     if (!machine->pristine)
         return LUNETTE_WRONG_STATE;
     machine->emitted = NULL;
-    lunette_status status = perform(machine, budget, NULL, compile_program, &view, NULL);
+    bool compiles = machine->backend->compile != NULL;
+    lunette_status status =
+        perform(machine, budget, NULL, compiles ? compile_program : keep_text, &view, NULL);
     if (status == LUNETTE_OK && !machine->emitted)
         status = LUNETTE_DEFECT;
     if (status != LUNETTE_OK) {
@@ -413,6 +442,7 @@ lunette_status ln_machine_compile(lunette_machine *machine, const ln_program *pr
     }
     atomic_init(&machine->emitted->references, 1);
     atomic_init(&machine->emitted->patches, NULL);
+    machine->emitted->is_text = !compiles;
     *code = machine->emitted;
     return LUNETTE_OK;
 }
@@ -475,10 +505,6 @@ static lunette_status get_global(lunette_machine *machine, const void *what) {
     return machine->backend->get_global(machine, global->name);
 }
 
-lunette_status ln_machine_check_value(const lunette_machine *machine, const lunette_value *value) {
-    return machine->backend->check_value(machine, value);
-}
-
 lunette_status ln_machine_set_global(lunette_machine *machine, const char *name, const lunette_value *value) {
     struct global global = {.name = name, .value = value};
     if (!machine->backend->set_global)
@@ -498,7 +524,8 @@ lunette_status ln_machine_get_global(lunette_machine *machine, const char *name,
     lunette_status status = perform(machine, &UNLIMITED, NULL, get_global, &global, &results);
     if (status != LUNETTE_OK)
         return status;
-    status = lunette_value_copy(&ln_tree_root(&results)->as.array.items[0], value);
+    lunette_value nil = lunette_nil(), *all = ln_tree_root(&results);
+    status = lunette_value_copy(all && all->as.array.count > 0 ? &all->as.array.items[0] : &nil, value);
     ln_tree_free(&results);
     return status;
 }

@@ -50,6 +50,14 @@ def check_rooms(root, allowed):
                     yield f"{where}: src/{room} may not use src/{target}"
 
 
+def check_backends(root):
+    """The engine knows its languages by their tables alone: one file of it, and no other, names one."""
+    for path in sources(root / "src" / "engine"):
+        for number, mark, name in includes(path):
+            if name.startswith("lua/") and path.name != "builtin.c":
+                yield f"{path.relative_to(root)}:{number}: only src/engine/builtin.c may name a backend"
+
+
 def check_hosts(root, allowed):
     for folder in HOSTS:
         for path in sources(root / folder):
@@ -73,7 +81,7 @@ def check_paths(root):
 def main():
     root = Path(sys.argv[1])
     allowed = allowed_rooms(root)
-    problems = [*check_rooms(root, allowed), *check_hosts(root, allowed), *check_paths(root)]
+    problems = [*check_rooms(root, allowed), *check_backends(root), *check_hosts(root, allowed), *check_paths(root)]
     if not any(sources(root / "src")):
         problems.append("no source under src/")
     print("\n".join(problems) or f"{len(allowed)} rooms: fine")
