@@ -24,10 +24,11 @@ typedef struct script {
     char category[8]; /* "cpu" */
     char *text;
     uint32_t expected; /* bit n: the status of number n may come */
-    char *defect;      /* the defect of Lua releases that it is about, as lunette_lua_defect() names it; NULL: none */
-    char *hook;        /* why the hook guard cannot end this one; NULL: it can */
-    char *sanitizer;   /* why it cannot run under a sanitizer; NULL: it can */
-    uint64_t time_ns;  /* its own time limit; 0: the driver's */
+    char *
+        defect; /* the defect of Lua releases that it is about, as lunette_lua_defect() names it; NULL: none */
+    char *hook;       /* why the hook guard cannot end this one; NULL: it can */
+    char *sanitizer;  /* why it cannot run under a sanitizer; NULL: it can */
+    uint64_t time_ns; /* its own time limit; 0: the driver's */
     script_part parts[PARTS_MAX];
     size_t part_count;
 } script;

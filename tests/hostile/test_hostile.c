@@ -355,7 +355,8 @@ static void print_rows(const test *t) {
         if (t->failed || row->skipped != NULL)
             print_row(row);
         if (row->script->defect != NULL && defect_at_hand(row->script->defect) == NULL)
-            printf("note  %-44s this Lua does not have the defect %s\n", row->script->name, row->script->defect);
+            printf("note  %-44s this Lua does not have the defect %s\n", row->script->name,
+                   row->script->defect);
     }
     printf(
         "%zu scripts ran with the %s guard: %zu were killed at their deadline, %zu faulted, %zu were left out\n",

@@ -42,7 +42,7 @@ typedef struct options {
     bool sandbox_given;
     uint64_t memory, wall, cpu, instructions, output, grace; /* as in lunette_limits */
     name_list allow, deny;
-    name_list preload; /* paths */
+    name_list preload;    /* paths */
     uint64_t permissions; /* LUNETTE_PERMIT_… */
     const char *root;
     bool json, deterministic, help;
