@@ -90,7 +90,8 @@ static lunette_status note(lunette_call *call, int index, const char *expected, 
     return LUNETTE_RUNTIME_ERROR;
 }
 
-static lunette_status note_words(lunette_call *call, int index, const char *format, va_list arguments) {
+static LN_PRINTF(3, 0) lunette_status
+    note_words(lunette_call *call, int index, const char *format, va_list arguments) {
     va_list again;
     va_copy(again, arguments);
     int size = vsnprintf(NULL, 0, format, again);

@@ -310,7 +310,7 @@ static void nothing_is_lost_between_threads(void **state) {
         char *text;
         limits.output_bytes = (uint64_t)i + 1;
         assert_int_equal(lunette_tenant_set_limits(tenants[0], &limits), LUNETTE_OK);
-        assert_int_equal(lunette_engine_metrics(engine, i % 2, &text), LUNETTE_OK);
+        assert_int_equal(lunette_engine_metrics(engine, (lunette_metrics_form)(i % 2), &text), LUNETTE_OK);
         lunette_string_free(&text);
     }
     for (int i = 0; i < THREADS; i++) {
