@@ -98,7 +98,7 @@ static entry *remove_locked(const char *name, lunette_status *status) {
         *status = ln_failure(LUNETTE_WRONG_STATE, "%s: '%s' is built in", NAME, name);
     else if (e->uses > 0)
         *status = ln_failure(LUNETTE_BUSY, "%s: an engine has the backend '%s'", NAME, name);
-    if (*status != LUNETTE_OK)
+    if (!e || *status != LUNETTE_OK)
         return NULL;
     while (before->next != e)
         before = before->next;

@@ -361,19 +361,19 @@ static lunette_status resume(lunette_machine *machine, const void *what) {
 lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer *answer,
                                  lunette_value **results) {
     ln_budget budget = machine->waiting.budget;
-    lunette_bounds bounds = machine->waiting.bounds;
+    const lunette_bounds *bounds = &machine->waiting.bounds;
     ln_usage used = machine->waiting.used;
     uint64_t latest = machine->waiting.latest;
     ln_tree tree;
     if (results)
         *results = NULL;
-    ln_tree_init(&tree, bounds.bytes);
+    ln_tree_init(&tree, bounds->bytes);
     machine->waiting.is = false;
-    machine->bounds = &bounds;
+    machine->bounds = bounds;
     machine->run.latest = latest;
     lunette_status status = perform(machine, &budget, &used, resume, answer, results ? &tree : NULL);
     if (status == LUNETTE_SUSPENDED)
-        wait(machine, &budget, &bounds, latest);
+        wait(machine, &budget, bounds, latest);
     if (results && status == LUNETTE_OK)
         status = give_results(&tree, results);
     return status;
