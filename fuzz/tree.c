@@ -77,12 +77,22 @@ static double make_double(feed *from) {
     return number;
 }
 
+/* All that a copy of it would hold, keys included. */
+static size_t weight(const lunette_value *value) {
+    size_t sum = 1;
+    for (size_t i = 0; value->type == LUNETTE_ARRAY && i < value->as.array.count; i++)
+        sum += weight(&value->as.array.items[i]);
+    for (size_t i = 0; value->type == LUNETTE_OBJECT && i < value->as.object.count; i++)
+        sum += weight(&value->as.object.members[i].key) + weight(&value->as.object.members[i].value);
+    return sum;
+}
+
 static lunette_value make_array(feed *from, int depth, bool alike) {
     size_t count = feed_below(from, alike ? 200 : WIDEST);
     const lunette_value one = alike ? make(from, depth + 1) : lunette_nil();
-    if (alike && nodes + count * (1 + tree_items(&one)) > NODES_MOST)
+    if (alike && nodes + count * weight(&one) > NODES_MOST)
         count = 1;
-    nodes += alike ? count * (1 + tree_items(&one)) : 0;
+    nodes += alike ? count * weight(&one) : 0;
     lunette_value *items = take(count * sizeof *items);
     if (items == NULL)
         return lunette_nil();
