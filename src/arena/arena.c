@@ -487,11 +487,11 @@ void ln_arena_remember(const ln_arena *a, ln_arena_shadow *shadow) {
     memcpy(shadow->words, a->control_bytes, LN_CONTROL_SIZE);
 }
 
-/* What growing in a run changes. */
+/* What growing in a run changes. The flag is copied as the byte it is: a corrupt one holds neither true nor false. */
 static void take_over_growth(ln_control *to, const ln_control *from) {
     to->page_committed = from->page_committed;
     to->page_ready = from->page_ready;
-    to->large_pages = from->large_pages;
+    memcpy(&to->large_pages, &from->large_pages, sizeof to->large_pages);
     to->fail_in = from->fail_in;
 }
 
