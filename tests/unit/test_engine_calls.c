@@ -323,9 +323,11 @@ static void collecting_has_a_deadline(void **state) {
     lunette_config config = kit_config(LUNETTE_SANDBOX_NONE);
     config.limits.wall_ns = 50 * MILLISECOND;
     lunette_context *context = kit_open(&config);
-    expect_ok(context, "setmetatable({}, {__gc = function() while true do end end})");
-    assert_int_equal(lunette_context_collect(context), LUNETTE_TIME_LIMIT);
-    assert_int_equal(lunette_context_state(context), LUNETTE_STATE_FAILED);
+    if (kit_interrupts(context)) { /* Lua calls no hook in a finalizer */
+        expect_ok(context, "setmetatable({}, {__gc = function() while true do end end})");
+        assert_int_equal(lunette_context_collect(context), LUNETTE_TIME_LIMIT);
+        assert_int_equal(lunette_context_state(context), LUNETTE_STATE_FAILED);
+    }
     kit_close(context);
 }
 

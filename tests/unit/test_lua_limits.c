@@ -209,9 +209,10 @@ static void swallowing_the_soft_end_is_a_kill(void **state) {
          "  while true do end end again() while true do end"),
         "kept = 1 string.find(string.rep('a', 150), string.rep('a?', 150) .. 'b')",
     };
-    /* The last is inside a C function, where no hook comes by. */
-    const size_t count = LN_COUNT(RUDE) - (kit_interrupts(context) ? 0 : 1);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < LN_COUNT(RUDE); i++) {
+        /* In a handler of an error that a hook raised, and inside a C function, no hook comes by. */
+        if (i % 2 == 1 && !kit_interrupts(context))
+            continue;
         expect_limited(context, RUDE[i], LUNETTE_TIME_LIMIT, .wall_ns = 10 * MILLISECOND,
                        .grace_ns = 30 * MILLISECOND);
         assert_in_range(stats_of(context).wall_ns, 40 * MILLISECOND, 2000 * MILLISECOND);
@@ -241,7 +242,7 @@ static void a_late_soft_end_spares_the_next_run(void **state) {
         expect_ok(context, "count = count + 1 work()");
     }
     expect_ok(context, "assert(count == 3000)");
-    assert_true(late > 10 && in_time > 10);
+    assert_true(!kit_interrupts(context) || (late > 10 && in_time > 10)); /* a hook's runs take longer */
     kit_close(context);
 }
 
