@@ -32,7 +32,7 @@ static lunette_status serve(worker *self, int request) {
     lunette_status status = lunette_context_acquire(self->engine, &context);
     if (status == LUNETTE_OK)
         status = lunette_context_run_script(context, self->script, &options, &results);
-    if (status == LUNETTE_OK && lunette_value_at(results, 0)->as.integer == 2 * request)
+    if (status == LUNETTE_OK && lunette_value_at(results, 0)->as.integer == 2 * (int64_t)request)
         self->done++;
     else
         fprintf(stderr, "request %d: %s\n", request,

@@ -25,12 +25,14 @@
 /* Buckets of run times: bucket i counts the runs of up to LN_USAGE_FIRST_NS * 4^i, the last one all that were longer. */
 enum { LN_USAGE_BUCKETS = 14, LN_USAGE_FIRST_NS = 1000 };
 
+typedef _Atomic(uint64_t) ln_counter;
+
 typedef struct ln_usage_sums {
-#define LN_USAGE_FIELD(name) _Atomic(uint64_t) name;
+#define LN_USAGE_FIELD(name) ln_counter name;
     LN_USAGE_MAP(LN_USAGE_FIELD)
 #undef LN_USAGE_FIELD
-    _Atomic(uint64_t) memory_peak;
-    _Atomic(uint64_t) buckets[LN_USAGE_BUCKETS];
+    ln_counter memory_peak;
+    ln_counter buckets[LN_USAGE_BUCKETS];
 } ln_usage_sums;
 
 /* What is added up for an answer. */

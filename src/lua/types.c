@@ -188,7 +188,7 @@ static lunette_status find_object(lunette_call *call, int index, const lunette_c
 }
 
 lunette_status lunette_arg_object(lunette_call *call, int index, const lunette_class *type, void **object) {
-    const ln_object *found;
+    const ln_object *found = NULL;
     if (!call || !type || !type->name || !object || index < 1)
         return LUNETTE_INVALID_ARGUMENT;
     lunette_status status = find_object(call, index, type, &found);
@@ -198,7 +198,7 @@ lunette_status lunette_arg_object(lunette_call *call, int index, const lunette_c
 }
 
 lunette_status lunette_arg_close(lunette_call *call, int index, const lunette_class *type) {
-    const ln_object *found;
+    const ln_object *found = NULL;
     if (!call || !type || !type->name || index < 1)
         return LUNETTE_INVALID_ARGUMENT;
     lunette_status status = find_object(call, index, type, &found);
