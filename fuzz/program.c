@@ -36,7 +36,7 @@ enum {
 #define MILLISECOND UINT64_C(1000000)
 /* Rarely reached where instructions are counted: by long C functions. Where two runs are compared, neither is to end by
  * the time. */
-#define COUNTED_WALL  (2 * MILLISECOND)
+#define COUNTED_WALL  (500 * MICROSECOND)
 #define COMPARED_WALL (20 * MILLISECOND)
 
 /* What the first byte says. The lower two bits choose the engine. */
@@ -231,7 +231,7 @@ static void open_world(world *to, size_t which) {
         "getmetatable", "coroutine", "math.maxinteger", "type",  "os.date",      "require", "math.mininteger",
         "next",         "_G",        "tostring"};
     static const char *const clocks[] = {"os.clock", "os.time", "os.date", "math.randomseed"};
-    static const uint64_t memory[] = {1024 * KIB, 512 * KIB, 2048 * KIB, 1024 * KIB};
+    static const uint64_t memory[] = {384 * KIB, 256 * KIB, 512 * KIB, 384 * KIB};
     const lunette_module module = host_module();
     const lunette_module *const modules[] = {&module};
     lunette_config config = lunette_config_default();
@@ -249,7 +249,7 @@ static void open_world(world *to, size_t which) {
         config.deny_count = FUZZ_COUNT(clocks);
     } else if (which == 2) {
         config.gc = LUNETTE_GC_GENERATIONAL;
-        config.limits.memory = 2048 * KIB;
+        config.limits.memory = 512 * KIB;
     } else if (which == 3) {
         config.sandbox = LUNETTE_SANDBOX_STRICT;
         config.allow = allowed;
@@ -363,7 +363,7 @@ static outcome run(lunette_context *context, uint8_t settings, const char *text,
     const lunette_value arguments[] = {lunette_integer(7), lunette_text("argument"),
                                        lunette_object_of(&member, 1)};
     lunette_limits limits = lunette_limits_default();
-    limits.wall_ns = settings & UNCOUNTED           ? 300 * MICROSECOND
+    limits.wall_ns = settings & UNCOUNTED           ? 100 * MICROSECOND
                      : (settings & ENGINE) == TWICE ? COMPARED_WALL
                                                     : COUNTED_WALL;
     limits.instructions = settings & UNCOUNTED ? LUNETTE_UNLIMITED : INSTRUCTIONS;

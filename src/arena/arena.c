@@ -507,6 +507,8 @@ static bool is_growth(ln_arena *a, const ln_control *before) {
 
 bool ln_arena_intact(ln_arena *a, ln_arena_shadow *shadow) {
     ln_control before, grown;
+    if (LN_LIKELY(memcmp(a->control_bytes, shadow->words, LN_CONTROL_SIZE) == 0))
+        return true;
     memcpy(&before, shadow->words, sizeof before);
     memcpy(&grown, shadow->words, sizeof grown);
     take_over_growth(&grown, &a->control);

@@ -9,7 +9,7 @@
 #include "base/os.h"
 #include "machine/machine.h"
 
-enum { STOCK = 64, PORTION = 16 };
+enum { STOCK = 128, PORTION = 8 };
 
 static _Thread_local struct {
     unsigned left;
