@@ -8,6 +8,7 @@
 #include "lunette/engine.h"
 #include "lunette/error.h"
 #include "lunette/limits.h"
+#include "lunette/lua.h"
 #include "lunette/metrics.h"
 #include "lunette/module.h"
 #include "lunette/permission.h"

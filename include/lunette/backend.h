@@ -164,6 +164,11 @@ typedef struct lunette_backend {
     void (*end)(lunette_machine *machine, bool abandoned);
     /* Between runs: the machine is about to be freed; so is what its `data` refers to. After end(). NULL. */
     void (*dispose)(lunette_machine *machine);
+
+    /* From a signal handler, at any instruction of a run: true while code runs, in the VM or called by it, that has to come
+     * to its end although it is in no host section; then the run is not left, and a fault is not the VM's. It may do what
+     * a handler may. NULL: false. */
+    bool (*busy)(lunette_machine *machine);
 } lunette_backend;
 
 /* --- The registry ---------------------------------------------------------------------------------------- */

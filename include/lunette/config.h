@@ -11,6 +11,7 @@
 
 #include "lunette/error.h"
 #include "lunette/limits.h"
+#include "lunette/lua.h"
 #include "lunette/module.h"
 #include "lunette/permission.h"
 #include "lunette/pool.h"
@@ -153,6 +154,10 @@ typedef struct lunette_config {
     const char *
         backend; /* which language, by name: see backend.h; default NULL: lunette_backend_set_default()'s, which
                           * is "lua" unless somebody said otherwise */
+
+    /* Modules of lua_CFunctions that the host trusts, of the engine's own template: see lua.h. */
+    const lunette_lua_module *lua_modules;
+    size_t lua_module_count;
 } lunette_config;
 
 static inline lunette_config lunette_config_default(void) {

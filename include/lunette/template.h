@@ -6,6 +6,7 @@
 
 #include "lunette/config.h"
 #include "lunette/engine.h"
+#include "lunette/lua.h"
 #include "lunette/module.h"
 #include "lunette/status.h"
 
@@ -23,6 +24,8 @@ typedef struct lunette_template_config {
     size_t module_count;
     const char
         *module_prefix; /* before their names in `require`: with "host.", `require "host.game"`; NULL: none */
+    const lunette_lua_module *lua_modules; /* of lua_CFunctions, which the host trusts: see lua.h */
+    size_t lua_module_count;
 } lunette_template_config;
 
 static inline lunette_template_config lunette_template_config_default(void) {

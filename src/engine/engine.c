@@ -140,6 +140,8 @@ static lunette_status open_standard(lunette_engine *engine, const lunette_config
     own.modules = config->modules;
     own.module_count = config->module_count;
     own.module_prefix = config->module_prefix;
+    own.lua_modules = config->lua_modules;
+    own.lua_module_count = config->lua_module_count;
     return ln_engine_template_open(engine, &own, "config", &engine->standard);
 }
 

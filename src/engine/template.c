@@ -73,6 +73,9 @@ lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_tem
     if (config->module_count > 0 && !config->modules)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.modules is NULL, but its count is %zu", what,
                           config->module_count);
+    if (config->lua_module_count > 0 && !config->lua_modules)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.lua_modules is NULL, but its count is %zu", what,
+                          config->lua_module_count);
     lunette_template *template = calloc(1, sizeof *template);
     lunette_module *modules = calloc(config->module_count + 1, sizeof *modules);
     const lunette_module **list = calloc(config->module_count + 1, sizeof *list);

@@ -152,6 +152,10 @@ struct ln_run {
      * when a run ends as its host section does, or from inside. NULL: never. */
     void (*probe)(void *ud);
     void *probe_ud;
+    /* Whether the body is where it must not be left, though it is in no host section. Asked when it is about to be left, or
+     * has faulted, in the same circumstances. NULL: it never is. */
+    bool (*busy)(void *ud);
+    void *busy_ud;
     /* The VM's own reservation: a fault at an address in it is the VM's, wherever the instruction. */
     const void *arena_start;
     size_t arena_size;

@@ -93,7 +93,8 @@ static void slot_look(ln_slot *slot, const void *context) {
         ln_watchdog_expect(due);
         return;
     }
-    if (ln_leave_from(slot, run, context, end) == LN_LEAVE_NOW) {
+    bool busy = run->busy != NULL && run->busy(run->busy_ud);
+    if (!busy && ln_leave_from(slot, run, context, end) == LN_LEAVE_NOW) {
         ln_os_place_restore(context); /* a pending signal comes in there, and finds `handling` set */
         ln_run_end(run, end);
     }
@@ -135,6 +136,16 @@ static bool fault_is_vm(const ln_slot *slot, const ln_run *run, const ln_fault *
     return (fault->signal == SIGSEGV || fault->signal == SIGBUS) && address_is_vm(slot, run, fault->address);
 }
 
+/* A fault while this asks is nobody's any more. */
+static bool is_busy(ln_slot *slot, const ln_run *run) {
+    if (run->busy == NULL)
+        return false;
+    uint32_t phase = atomic_exchange(&slot->phase, LN_PHASE_BUSY);
+    bool busy = run->busy(run->busy_ud);
+    atomic_store(&slot->phase, phase);
+    return busy;
+}
+
 static bool in_vm(const ln_slot *slot) {
     uint32_t phase = atomic_load(&slot->phase);
     return phase == LN_PHASE_RUN || phase == LN_PHASE_HOOKED;
@@ -148,7 +159,7 @@ static void on_fault(int number, siginfo_t *info, void *context) {
         ln_os_place place;
         ln_os_place_get(context, &place);
         ln_fault fault = {number, (uintptr_t)info->si_addr, place.instruction};
-        if (run->guard->contain_faults && fault_is_vm(slot, run, &fault)) {
+        if (run->guard->contain_faults && fault_is_vm(slot, run, &fault) && !is_busy(slot, run)) {
             run->fault = fault;
             ln_os_place_restore(context);
             ln_run_end(run, LN_END_FAULT);

@@ -52,7 +52,7 @@ static int open_library(lua_State *L) {
     ln_modules_install(L, ln_vm_modules(vm));
     lua_gc(L, LUA_GCRESTART);
     vm->random_state = find_random_state(L);
-    if (ln_vm_modules(vm)->suspends)
+    if (ln_vm_modules(vm)->suspends || ln_vm_modules(vm)->native_count > 0)
         vm->script = ln_suspend_prepare(L);
     collect_all(L);
     return 0;

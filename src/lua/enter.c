@@ -15,11 +15,16 @@
  * what a script that uses coroutines may run past its budget: what they count is seen there when it ends. */
 enum { RESUME_CHARGE = 128, MAIN_STEP = 1000 };
 
+/* Instructions between two looks at the clock, of a run that is attentive: about a microsecond. */
+enum { ATTENTIVE_STEP = 100 };
+
 static int hook_step(const ln_vm *vm, const lua_State *L) {
     uint64_t step = ln_run_count_step(vm->machine.active);
     uint64_t most = vm->quota.stack_depth != 0  ? LN_QUOTA_STEP
                     : ln_vm_is_outermost(vm, L) ? MAIN_STEP
                                                 : RESUME_CHARGE;
+    if (LN_UNLIKELY(vm->attentive))
+        return (int)(step != 0 && step < ATTENTIVE_STEP ? step : ATTENTIVE_STEP);
     if (step == 0)
         return vm->quota.stack_depth != 0 ? LN_QUOTA_STEP : 0;
     return (int)(step < most ? step : most);
@@ -50,6 +55,8 @@ static void on_count(lua_State *L, lua_Debug *ar) {
     (void)ar;
     ln_vm *vm = ln_vm_current();
     ln_run_count(vm->machine.active, (uint64_t)lua_gethookcount(L));
+    if (LN_UNLIKELY(vm->attentive))
+        ln_run_attend(vm->machine.active);
     if (vm->pending || hook_step(vm, L) != lua_gethookcount(L))
         set_hook(vm, L);
     ln_quota_check_depth(L, &vm->quota);
@@ -92,15 +99,27 @@ void ln_vm_soften(lunette_machine *machine) {
         lua_sethook(vm->running, on_soft_end, ANYWHERE, 1);
 }
 
-/* Does not raise. */
+/* The deadline is near. With modules that have finalizers to be called (native.c) the run ends better between two
+ * instructions than anywhere: from here on it looks itself, more often than a signal comes. */
+static void pay_attention(ln_vm *vm, lua_State *L) {
+    vm->attentive = vm->counting = true;
+    set_hook(vm, L);
+    ln_run_attend(vm->machine.active);
+}
+
+/* Does not raise; may not return. */
 static void on_probe(lua_State *L, lua_Debug *ar) {
     (void)ar;
     ln_vm *vm = ln_vm_current();
-    if (!take_pending(vm, L, on_probe) || !vm->machine.report)
+    if (!take_pending(vm, L, on_probe))
         return;
-    ln_report_init(vm->machine.report);
-    ln_report_trace(vm->machine.report, L, 0, ln_vm_is_outermost(vm, L));
-    vm->machine.located = true;
+    if (vm->machine.report) {
+        ln_report_init(vm->machine.report);
+        ln_report_trace(vm->machine.report, L, 0, ln_vm_is_outermost(vm, L));
+        vm->machine.located = true;
+    }
+    if (LN_UNLIKELY(vm->natives.opened))
+        pay_attention(vm, L);
 }
 
 void ln_vm_probe(lunette_machine *machine) {
@@ -146,6 +165,9 @@ void ln_vm_prepare(lunette_machine *machine) {
     vm->running = NULL;
     vm->pending = NULL;
     vm->closing = 0;
+    vm->attentive = false;
+    vm->natives.innermost = NULL;
+    vm->natives.held = false;
     vm->quota = (ln_quota){0};
 }
 

@@ -47,11 +47,11 @@ static int raise_status(lua_State *L, const ln_function *function, lunette_statu
                       lunette_status_text(status));
 }
 
-/* Raises Lua's own error of memory, for what could not be allocated where nothing may be raised: asks for more than there
- * can be. */
-static void raise_memory(const lunette_call *call) {
-    lua_newuserdatauv(call->L, ln_call_vm(call)->machine.memory_limit, 0);
-    luaL_error(call->L, "not enough memory");
+/* Asks for more than there can be. */
+void ln_raise_memory(lua_State *L, const ln_vm *vm) {
+    lua_newuserdatauv(L, vm->machine.memory_limit, 0);
+    luaL_error(L, "not enough memory");
+    __builtin_unreachable();
 }
 
 static void close_fresh(ln_objects *objects, const lunette_value *results, int count) {
@@ -86,7 +86,7 @@ static LN_COLD int raise_failure(lunette_call *call, lunette_status status) {
         return luaL_error(L, "a table changed while '%s' was reading it", call->function->full_name);
     bool memory = status == LUNETTE_RUNTIME_ERROR || status == LUNETTE_MEMORY_LIMIT;
     if (call->note == LN_NOTE_MEMORY && memory)
-        raise_memory(call);
+        ln_raise_memory(L, ln_call_vm(call));
     if (status == LUNETTE_VALUE_LIMIT && call->note == LN_NOTE_WORDS && call->message)
         return luaL_error(L, "%s", call->message);
     if (status != LUNETTE_RUNTIME_ERROR || call->note == LN_NOTE_NONE)

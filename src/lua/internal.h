@@ -11,6 +11,7 @@
 #include "guard/current.h"
 #include "lua/files.h"
 #include "lua/modules.h"
+#include "lua/native.h"
 #include "lua/objects.h"
 #include "lua/quota.h"
 #include "lua/references.h"
@@ -54,6 +55,7 @@ typedef struct ln_vm {
     ln_quota quota;              /* of the run that goes on */
     ln_quota quota_left;         /* of one that waits */
     bool counting;               /* a limit needs the count hook */
+    bool attentive;              /* the deadline is near, and the run looks at the clock itself */
     bool may_wait;               /* what runs now can yield, and what resumed it, all the way out */
     bool waits;                  /* it does: a function of the host's will answer later */
     bool answer_is_error;        /* what it is resumed with */
@@ -65,6 +67,7 @@ typedef struct ln_vm {
     ln_tree_mark scratch_base;   /* where the innermost one may begin */
     ln_references references;    /* that the host has to the script's functions */
     ln_objects objects;          /* of the host's, that the script has */
+    ln_natives natives;          /* modules of lua_CFunctions */
 } ln_vm;
 
 /* The VM of a machine of this backend. */
@@ -164,6 +167,11 @@ void ln_vm_switch(ln_vm *vm, lua_State *L);
 /* lua_resume() of `co` from `from`, with the guard's knowledge kept right. `may_wait`: of what runs there. May not
  * return. */
 int ln_vm_resume(ln_vm *vm, lua_State *co, lua_State *from, int arguments, int *results, bool may_wait);
+
+/* --- host.c --- */
+
+/* Raises Lua's own error of memory, for what was refused where nothing could be raised. */
+LN_NORETURN void ln_raise_memory(lua_State *L, const ln_vm *vm);
 
 /* --- types.c --- */
 

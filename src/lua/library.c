@@ -267,7 +267,10 @@ int ln_lib_require(lua_State *L) {
     const char *name = luaL_checkstring(L, 1);
     lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     lua_pushvalue(L, 1);
-    if (lua_rawget(L, -2) == LUA_TNIL && !ln_modules_load(L, ln_vm_modules(ln_vm_current()), name))
+    if (lua_rawget(L, -2) != LUA_TNIL)
+        return 1;
+    const ln_modules *modules = ln_vm_modules(ln_vm_current());
+    if (!ln_modules_load(L, modules, name) && !ln_native_open(L, modules, name))
         return luaL_error(L, "module '%s' is not registered in this sandbox", name);
     return 1;
 }

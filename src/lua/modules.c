@@ -148,6 +148,40 @@ static lunette_status check(const ln_module_list *list, char *why, size_t size) 
     return LUNETTE_OK;
 }
 
+/* The name that a module is required by. */
+static bool has_name(const ln_module_list *list, const lunette_module *module, const char *name) {
+    size_t prefix = list->prefix ? strlen(list->prefix) : 0;
+    return *module->name && strncmp(name, list->prefix ? list->prefix : "", prefix) == 0 &&
+           strcmp(name + prefix, module->name) == 0;
+}
+
+static const char *fault_of_native(const ln_module_list *list, size_t at) {
+    const lunette_lua_module *module = &list->natives[at];
+    if (!module->name || !*module->name)
+        return "it has no name";
+    if (!module->open)
+        return "`open` is NULL";
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(list->natives[i].name, module->name) == 0)
+            return "another one has that name";
+    for (size_t i = 0; i < list->count; i++)
+        if (has_name(list, list->items[i], module->name))
+            return "one of `modules` has that name";
+    return NULL;
+}
+
+static lunette_status check_natives(const ln_module_list *list, char *why, size_t size) {
+    for (size_t i = 0; i < list->native_count; i++) {
+        const char *fault = fault_of_native(list, i);
+        if (!fault)
+            continue;
+        const char *name = list->natives[i].name;
+        snprintf(why, size, "lua_modules[%zu] ('%.60s'): %s", i, name ? name : "(null)", fault);
+        return LUNETTE_INVALID_ARGUMENT;
+    }
+    return LUNETTE_OK;
+}
+
 /* --- Copying --- */
 
 static lunette_status copy_text(ln_tree *tree, const char **text) {
@@ -290,11 +324,28 @@ static lunette_status copy_module(ln_modules *modules, const char *prefix, const
     return status;
 }
 
+static lunette_status copy_natives(const ln_module_list *list, ln_modules *modules) {
+    void *start;
+    lunette_status status =
+        ln_tree_obtain(&modules->memory, list->native_count * sizeof(lunette_lua_module), &start);
+    modules->natives = start;
+    for (size_t i = 0; status == LUNETTE_OK && i < list->native_count; i++) {
+        modules->natives[i] = list->natives[i];
+        status = copy_text(&modules->memory, &modules->natives[i].name);
+        modules->native_count++;
+    }
+    return status;
+}
+
 lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, char *why, size_t why_size) {
     void *start = NULL;
     *modules = (ln_modules){.permissions = list->permissions};
     ln_tree_init(&modules->memory, SIZE_MAX);
     lunette_status status = check(list, why, why_size);
+    if (status == LUNETTE_OK)
+        status = check_natives(list, why, why_size);
+    if (status == LUNETTE_OK && list->native_count > 0)
+        status = copy_natives(list, modules);
     if (status == LUNETTE_OK && list->count > 0)
         status = ln_tree_obtain(&modules->memory, list->count * sizeof(ln_module), &start);
     modules->items = start;
@@ -308,7 +359,8 @@ lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, 
 void ln_modules_close(ln_modules *modules) {
     ln_tree_free(&modules->memory);
     modules->items = NULL;
-    modules->count = 0;
+    modules->natives = NULL;
+    modules->count = modules->native_count = 0;
 }
 
 /* --- In a state. From here on all may raise. --- */
@@ -367,6 +419,8 @@ static void install(lua_State *L, const ln_module *module) {
 void ln_modules_install(lua_State *L, const ln_modules *modules) {
     for (size_t i = 0; i < modules->count; i++)
         install(L, &modules->items[i]);
+    if (modules->native_count > 0)
+        ln_native_prepare(L, modules);
 }
 
 bool ln_modules_load(lua_State *L, const ln_modules *modules, const char *name) {

@@ -5,6 +5,7 @@
 #define LN_LUA_MODULES_H
 
 #include "base/tree.h"
+#include "lunette/lua.h"
 #include "lunette/module.h"
 
 struct lua_State;
@@ -42,6 +43,8 @@ typedef struct ln_modules {
     size_t count;
     uint32_t permissions;
     bool suspends; /* some function of them may */
+    lunette_lua_module *natives;
+    size_t native_count;
 } ln_modules;
 
 /* What of modules a template adds; the structs are complete, of this version's size. */
@@ -50,6 +53,8 @@ typedef struct ln_module_list {
     size_t count;
     const char *prefix;
     uint32_t permissions;
+    const lunette_lua_module *natives;
+    size_t native_count;
 } ln_module_list;
 
 /* Checks and copies. `why` receives which module is wrong in what. INVALID_ARGUMENT, NO_MEMORY. */

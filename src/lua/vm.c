@@ -77,6 +77,8 @@ static lunette_status open_modules(const void *settings, const lunette_template_
         .count = config->module_count,
         .prefix = config->module_prefix,
         .permissions = ln_sandbox_permissions(((const ln_settings *)settings)->sandbox),
+        .natives = config->lua_modules,
+        .native_count = config->lua_module_count,
     };
     ln_modules *modules = calloc(1, sizeof *modules);
     if (!modules)
@@ -130,8 +132,11 @@ static void seed(lunette_machine *machine) {
  * does there. At the other levels there is nothing to be done: nothing of it lies outside the arena. */
 static void end(lunette_machine *machine, bool abandoned) {
     ln_vm *vm = ln_vm_of(machine);
-    if (!abandoned && is_unconfined(vm))
+    if (!abandoned && is_unconfined(vm)) {
         ln_vm_close_state(vm);
+        vm->natives.opened = false;
+    }
+    ln_native_close(vm);
     vm->running = NULL;
     ln_files_close(&vm->files);
     ln_objects_close_all(&vm->objects);
@@ -212,6 +217,7 @@ const lunette_backend ln_lua_backend = {
     .on_refusal = ln_vm_on_refusal,
     .soften = ln_vm_soften,
     .probe = ln_vm_probe,
+    .busy = ln_native_busy,
     .post_mortem = ln_vm_post_mortem,
     .end = end,
     .dispose = dispose,

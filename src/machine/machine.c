@@ -21,6 +21,11 @@ static void probe(void *ud) {
     machine->backend->probe(machine);
 }
 
+static bool busy(void *ud) {
+    lunette_machine *machine = ud;
+    return machine->backend->busy(machine);
+}
+
 static bool on_refusal(void *ud, const void *caller) {
     lunette_machine *machine = ud;
     return machine->backend->on_refusal(machine, caller);
@@ -45,6 +50,8 @@ static void equip(lunette_machine *machine, ln_run *run) {
     run->soften_ud = machine;
     run->probe = backend->probe ? probe : NULL;
     run->probe_ud = machine;
+    run->busy = backend->busy ? busy : NULL;
+    run->busy_ud = machine;
     machine->active = run;
 }
 

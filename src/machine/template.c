@@ -130,7 +130,7 @@ static lunette_status open_parts(ln_template *template, const lunette_template_c
     const lunette_backend *backend = template->setup->backend;
     if (backend->open_template)
         return backend->open_template(template->setup->settings, config, &template->parts, why, why_size);
-    return config->module_count > 0 ? LUNETTE_UNSUPPORTED : LUNETTE_OK;
+    return config->module_count > 0 || config->lua_module_count > 0 ? LUNETTE_UNSUPPORTED : LUNETTE_OK;
 }
 
 lunette_status ln_template_open(const ln_machine_setup *setup, const lunette_template_config *config,
