@@ -107,13 +107,14 @@ static void pay_attention(ln_vm *vm, lua_State *L) {
     ln_run_attend(vm->machine.active);
 }
 
-/* Does not raise; may not return. */
+/* Does not raise; may not return. What an error left in the report stays: of a script that ends later, while the error is on
+ * its way out, the trace can still be read when it has ended. */
 static void on_probe(lua_State *L, lua_Debug *ar) {
     (void)ar;
     ln_vm *vm = ln_vm_current();
     if (!take_pending(vm, L, on_probe))
         return;
-    if (vm->machine.report) {
+    if (vm->machine.report && !vm->machine.report->has_message) {
         ln_report_init(vm->machine.report);
         ln_report_trace(vm->machine.report, L, 0, ln_vm_is_outermost(vm, L));
         vm->machine.located = true;
@@ -131,7 +132,7 @@ void ln_vm_probe(lunette_machine *machine) {
 
 void ln_vm_note_refusal(ln_vm *vm, const char *why) {
     vm->machine.refusal = why;
-    if (!vm->machine.report)
+    if (!vm->machine.report || vm->machine.report->has_message)
         return;
     ln_report_init(vm->machine.report);
     if (!ln_moving_stack(vm->running))

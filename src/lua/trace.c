@@ -76,6 +76,13 @@ static bool strip_place(ln_report *report, const lua_Debug *ar) {
     return true;
 }
 
+/* Of a state that the host entered, the outermost level is the host's; but for what is closed after an error has unwound
+ * that one too. */
+static bool is_native(lua_State *L, int level) {
+    lua_Debug ar;
+    return lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && *ar.what == 'C';
+}
+
 enum { INNER = 22 }; /* frames kept of a trace that is cut */
 
 void ln_report_trace(ln_report *report, lua_State *L, int level, bool entered_by_host) {
@@ -83,7 +90,7 @@ void ln_report_trace(ln_report *report, lua_State *L, int level, bool entered_by
     bool stripped = false;
     int levels = count_levels(L);
     int outer = levels < COUNTED_LEVELS ? LN_REPORT_FRAMES - INNER : 0;
-    if (entered_by_host && outer > 0)
+    if (entered_by_host && outer > 0 && is_native(L, levels - 1))
         levels--;
     ln_report_begin_frames(report);
     for (int i = level; i < levels; i++) {
@@ -155,6 +162,7 @@ int ln_report_on_error(lua_State *L) {
     if (!report)
         return 1;
     ln_report_init(report);
+    vm->machine.located = false;
     if (lua_type(L, 1) == LUA_TSTRING) {
         size_t size;
         const char *bytes = lua_tolstring(L, 1, &size);

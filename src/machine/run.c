@@ -126,11 +126,11 @@ static void describe_limit(char *text, size_t size, const lunette_machine *machi
     }
 }
 
-/* For a limit the message is ours, and the trace is kept only if it was taken for that limit. */
+/* For a limit the message is ours, and the trace is kept only if it was taken for that limit, not for an error before it. */
 static void report_limit(lunette_machine *machine, ln_report *report, lunette_status status,
                          const ln_budget *budget) {
     char text[160];
-    if (status != LUNETTE_MEMORY_LIMIT && !machine->located)
+    if (report->has_message || (status != LUNETTE_MEMORY_LIMIT && !machine->located))
         ln_report_init(report);
     describe_limit(text, sizeof text, machine, status, budget);
     ln_report_message(report, text, strlen(text));

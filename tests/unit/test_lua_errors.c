@@ -360,6 +360,34 @@ static void statistics(void **state) {
     kit_clear(&output);
 }
 
+/* What a run that nears its deadline is asked, asked whenever the script prints. */
+static void ask_where_it_stands(void *ud, lunette_context *context, const char *bytes, size_t size) {
+    (void)ud, (void)bytes, (void)size;
+    context->vm->backend->probe(context->vm);
+}
+
+static void an_error_on_its_way_out_is_not_forgotten(void **state) {
+    (void)state;
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.output = ask_where_it_stands;
+    lunette_context *context = kit_open(&config);
+    expect_error(context,
+                 "local x <close> = setmetatable({}, {__close = function() print('late') return 1 end})\n"
+                 "error('the first')",
+                 "the first", "test", 2);
+    expect_error(
+        context,
+        "local x <close> = setmetatable({}, {__close = function() pcall(string.rep, 'x', 1 << 30) end})\n"
+        "error('the first')",
+        "the first", "test", 2);
+    expect_error(
+        context,
+        "local x <close> = setmetatable({}, {__close = function()\n print('late') error('the last') end})\n"
+        "error('the first')",
+        "the last", "test", 2);
+    kit_close(context);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places),
@@ -375,6 +403,7 @@ int main(void) {
         cmocka_unit_test(deadlines_say_where),
         cmocka_unit_test(messages_are_cut_between_characters),
         cmocka_unit_test(an_error_lasts_until_the_next_call),
+        cmocka_unit_test(an_error_on_its_way_out_is_not_forgotten),
         cmocka_unit_test(statistics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
