@@ -52,6 +52,15 @@ typedef struct lunette_program {
         stack_depth; /* limits that the language has to keep itself; 0: none */
 } lunette_program;
 
+/* What a tenant's scripts have less than their template's. Views. */
+typedef struct lunette_narrowing {
+    uint32_t withheld; /* LUNETTE_PERMIT_… bits */
+    const char *root;  /* a folder, by a path from the template's root folder; NULL: that one */
+    const char *const
+        *modules; /* names that may be required, of those that are no preloaded modules'; NULL: all */
+    size_t module_count;
+} lunette_narrowing;
+
 /* What the host says to a script that waits. Views, valid during the run. */
 typedef struct lunette_answer {
     const lunette_value *values; /* what the call that waits returns; passed by check_value() */
@@ -169,6 +178,12 @@ typedef struct lunette_backend {
      * to its end although it is in no host section; then the run is not left, and a fault is not the VM's. It may do what
      * a handler may. NULL: false. */
     bool (*busy)(lunette_machine *machine);
+
+    /* Makes of a template's `parts`, which outlive them, those of a narrower template. `why` receives which field of the
+     * narrowing is wrong. NULL: tenants cannot have less than their template. OK, INVALID_ARGUMENT, UNSUPPORTED, NO_MEMORY,
+     * SYSTEM. Any thread. */
+    lunette_status (*narrow_template)(const void *parts, const lunette_narrowing *by, void **narrower,
+                                      char *why, size_t why_size);
 } lunette_backend;
 
 /* --- The registry ---------------------------------------------------------------------------------------- */

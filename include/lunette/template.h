@@ -26,6 +26,13 @@ typedef struct lunette_template_config {
         *module_prefix; /* before their names in `require`: with "host.", `require "host.game"`; NULL: none */
     const lunette_lua_module *lua_modules; /* of lua_CFunctions, which the host trusts: see lua.h */
     size_t lua_module_count;
+
+    /* What contexts of this template have less than the engine permits; there is no way to have more. */
+    uint32_t
+        withheld; /* LUNETTE_PERMIT_… bits that are taken away; default 0: none. Not at sandbox level none */
+    const char
+        *root; /* a folder below the engine's root folder, by its path from there ("customers/7"), that their
+                        * file permissions are about; default NULL: the engine's. Opened once, here */
 } lunette_template_config;
 
 static inline lunette_template_config lunette_template_config_default(void) {
@@ -40,7 +47,7 @@ static inline lunette_template_config lunette_template_config_default(void) {
  * engine's memory limit and sandbox, without a deadline: they are the host's own. `config` NULL means all defaults:
  * what the engine's configuration adds is not in it.
  * OK; SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT (lunette_last_failure() says where in which module);
- * INVALID_ARGUMENT, NO_MEMORY, SYSTEM. *out is then the caller's, to be closed. */
+ * INVALID_ARGUMENT, UNSUPPORTED (the backend), NO_MEMORY, SYSTEM. *out is then the caller's, to be closed. */
 LUNETTE_API lunette_status lunette_template_open(lunette_engine *engine,
                                                  const lunette_template_config *config,
                                                  lunette_template **out);

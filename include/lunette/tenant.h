@@ -27,6 +27,18 @@ typedef struct lunette_tenant_config {
         limits; /* zero fields: as the engine's. `memory` may be smaller than the engine's, not larger */
     lunette_template *of; /* what its contexts start from; NULL: the engine's own. Kept alive by the tenant */
     uint64_t contexts;    /* that it may have acquired at a time; default 0: no bound but the pool's */
+
+    /* What its scripts have less than the template's. A tenant with any of these has a template of its own, made of that
+     * one here and now: its preloaded modules are run again. */
+    uint32_t
+        withheld; /* LUNETTE_PERMIT_… bits that are taken away; default 0: none. Not at sandbox level none */
+    const char
+        *root; /* a folder below the template's root folder, by its path from there; default NULL: that one */
+    const char *const
+        *modules; /* the only modules that there are, of those of the template (preloaded ones, the
+                                 * host's, those of lua_CFunctions), as `require` calls them. Lua's own libraries are not
+                                 * meant. Default NULL: all; a list of none is none */
+    size_t module_count;
 } lunette_tenant_config;
 
 static inline lunette_tenant_config lunette_tenant_config_default(void) {
@@ -38,7 +50,8 @@ static inline lunette_tenant_config lunette_tenant_config_default(void) {
 }
 
 /* Opens a tenant; *tenant is then the caller's, to be closed.
- * OK; INVALID_ARGUMENT (lunette_last_failure() names the field; also a template of another engine), NO_MEMORY, CLOSED. */
+ * OK; INVALID_ARGUMENT (lunette_last_failure() names the field; also a template of another engine), NO_MEMORY, CLOSED; and,
+ * with less than the template has, what lunette_template_open() answers. */
 LUNETTE_API lunette_status lunette_tenant_open(lunette_engine *engine, const lunette_tenant_config *config,
                                                lunette_tenant **tenant);
 

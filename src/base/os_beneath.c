@@ -134,6 +134,10 @@ static int open_beneath(int folder, const char *path, int flags, int *descriptor
     return error == ENOSYS || error == EPERM ? open_by_walking(folder, path, flags, descriptor) : error;
 }
 
+int ln_os_beneath_folder(int folder, const char *path, int *inner) {
+    return open_beneath(folder, path, O_PATH | O_DIRECTORY, inner);
+}
+
 /* --- Files --- */
 
 static int check_regular(int descriptor) {

@@ -21,6 +21,9 @@
 int ln_os_folder_open(const char *path, int *folder);
 void ln_os_folder_close(int *folder);
 
+/* Opens a folder below another, or that folder again (path "."); likewise the caller's. */
+int ln_os_beneath_folder(int folder, const char *path, int *inner);
+
 /* Opens a regular file. `flags` are those of open(2): O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND, O_EXCL.
  * A new file has the mode 0666 less the process's mask. EISDIR for a folder, EINVAL for what is neither. */
 int ln_os_beneath_open(int folder, const char *path, int flags, int *descriptor);

@@ -53,6 +53,7 @@ struct lunette_script {
 struct lunette_template {
     atomic_size_t references; /* one for the host's handle, one for each context, idle ones included */
     lunette_engine *engine;
+    lunette_template *from; /* that it is a narrower one of; NULL: none */
     ln_template *state;
 };
 
@@ -118,6 +119,10 @@ void ln_context_trim(lunette_context *context);
 /* A template that holds no reference to its engine. `what` begins the words of a refusal: "config". */
 lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_template_config *config,
                                        const char *what, lunette_template **out);
+
+/* A narrower one, likewise, which keeps the other. */
+lunette_status ln_engine_template_narrow(lunette_template *from, const lunette_narrowing *by,
+                                         const char *what, lunette_template **out);
 void ln_engine_template_retain(lunette_template *template);
 
 /* True: that was the last reference, and the template is gone. */

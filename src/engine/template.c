@@ -93,6 +93,26 @@ lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_tem
     return LUNETTE_OK;
 }
 
+lunette_status ln_engine_template_narrow(lunette_template *from, const lunette_narrowing *by,
+                                         const char *what, lunette_template **out) {
+    char why[200] = "";
+    *out = NULL;
+    lunette_template *template = calloc(1, sizeof *template);
+    if (!template)
+        return ln_failure_plain(LUNETTE_NO_MEMORY, what);
+    lunette_status status = ln_template_narrow(from->state, by, &template->state, why, sizeof why);
+    if (status != LUNETTE_OK) {
+        free(template);
+        return explain(status, what, why, ln_machine_stack(from->engine->setup.backend));
+    }
+    atomic_init(&template->references, 1);
+    template->engine = from->engine;
+    template->from = from;
+    ln_engine_template_retain(from);
+    *out = template;
+    return LUNETTE_OK;
+}
+
 void ln_engine_template_retain(lunette_template *template) {
     atomic_fetch_add_explicit(&template->references, 1, memory_order_relaxed);
 }
@@ -101,6 +121,8 @@ bool ln_engine_template_release(lunette_template *template) {
     if (atomic_fetch_sub_explicit(&template->references, 1, memory_order_acq_rel) != 1)
         return false;
     ln_template_close(&template->state);
+    if (template->from)
+        ln_engine_template_release(template->from);
     free(template);
     return true;
 }

@@ -33,6 +33,7 @@ struct lunette_tenant {
     _Atomic(uint64_t) limits[LIMIT_WORDS];
     lunette_engine *engine;
     lunette_template *of;
+    bool narrower; /* that is the tenant's alone */
     uint64_t contexts;
     lunette_tenant *next, *before; /* in the engine's list */
     char name[NAME_MOST + 1];
@@ -122,13 +123,53 @@ static void enlist(lunette_tenant *tenant) {
     pthread_mutex_unlock(&engine->people);
 }
 
+static lunette_status check_modules(const lunette_tenant_config *config) {
+    if (config->module_count > 0 && !config->modules)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "tenant.modules is NULL, but its count is %zu",
+                          config->module_count);
+    for (size_t i = 0; i < config->module_count; i++)
+        if (!config->modules[i])
+            return ln_failure(LUNETTE_INVALID_ARGUMENT, "tenant.modules[%zu] is NULL", i);
+    return LUNETTE_OK;
+}
+
+/* The template, with a reference for the tenant. */
+static lunette_status take_template(lunette_tenant *tenant, const lunette_tenant_config *config) {
+    lunette_template *of = config->of ? config->of : tenant->engine->standard;
+    lunette_narrowing by = {
+        .withheld = config->withheld,
+        .root = config->root,
+        .modules = config->modules,
+        .module_count = config->module_count,
+    };
+    lunette_status status = check_modules(config);
+    if (status != LUNETTE_OK)
+        return status;
+    tenant->narrower = by.withheld != 0 || by.root || by.modules;
+    if (tenant->narrower)
+        return ln_engine_template_narrow(of, &by, "tenant", &tenant->of);
+    ln_engine_template_retain(of);
+    tenant->of = of;
+    return LUNETTE_OK;
+}
+
+/* Contexts that are made of it are of no use to others as they are. */
+static void give_template(lunette_tenant *tenant) {
+    if (!tenant->of)
+        return;
+    if (tenant->narrower && !atomic_load_explicit(&tenant->engine->closed, memory_order_acquire))
+        ln_pool_forget(tenant->engine->pool, tenant->of);
+    ln_engine_template_release(tenant->of);
+}
+
 static lunette_status fill(lunette_tenant *tenant, lunette_engine *engine,
                            const lunette_tenant_config *config) {
     lunette_limits limits;
     tenant->engine = engine;
-    tenant->of = config->of ? config->of : engine->standard;
     tenant->contexts = config->contexts;
     lunette_status status = check_name(config->name);
+    if (status == LUNETTE_OK)
+        status = take_template(tenant, config);
     if (status == LUNETTE_OK)
         status = complete(tenant, &config->limits, &limits, "tenant.limits");
     if (status != LUNETTE_OK)
@@ -160,11 +201,11 @@ lunette_status lunette_tenant_open(lunette_engine *engine, const lunette_tenant_
     memset(tenant, 0, sizeof *tenant);
     status = fill(tenant, engine, &config);
     if (status != LUNETTE_OK) {
+        give_template(tenant);
         free(tenant);
         return status;
     }
     ln_engine_retain(engine);
-    ln_engine_template_retain(tenant->of);
     enlist(tenant);
     *out = tenant;
     return LUNETTE_OK;
@@ -186,7 +227,7 @@ static void release(lunette_tenant *tenant) {
         ln_usage_fold(&tenant->shards[i].sums, &engine->usage);
     atomic_fetch_add_explicit(&engine->capped, tenant->capped, memory_order_relaxed);
     pthread_mutex_unlock(&engine->people);
-    ln_engine_template_release(tenant->of);
+    give_template(tenant);
     free(tenant);
     ln_engine_release(engine);
 }

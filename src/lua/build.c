@@ -47,7 +47,7 @@ static int open_library(lua_State *L) {
     ln_vm *vm = lua_touserdata(L, 1);
     lua_settop(L, 0);
     lua_gc(L, LUA_GCSTOP);
-    ln_sandbox_build(L, ln_vm_settings(vm)->sandbox);
+    ln_sandbox_build(L, ln_vm_sandbox(vm));
     ln_kind_learn(L);
     ln_modules_install(L, ln_vm_modules(vm));
     lua_gc(L, LUA_GCRESTART);

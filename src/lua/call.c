@@ -41,7 +41,7 @@ const char *lunette_call_name(const lunette_call *call) {
 }
 
 bool lunette_call_permits(const lunette_call *call, uint32_t permissions) {
-    return call && (ln_vm_modules(ln_call_vm(call))->permissions & permissions) == permissions;
+    return call && (ln_sandbox_permissions(ln_vm_sandbox(ln_call_vm(call))) & permissions) == permissions;
 }
 
 int lunette_call_count(const lunette_call *call) {
@@ -279,7 +279,7 @@ lunette_status ln_call_too_deep(lunette_call *call) {
 /* Where scripts may have finalizers, the collector stands still meanwhile. */
 lunette_status ln_call_protect(lunette_call *call, lua_CFunction body, void *ud, int index, int results) {
     lua_State *L = call->L;
-    bool finalizers = ln_sandbox_level(ln_vm_settings(ln_call_vm(call))->sandbox) == LUNETTE_SANDBOX_NONE;
+    bool finalizers = ln_sandbox_level(ln_vm_sandbox(ln_call_vm(call))) == LUNETTE_SANDBOX_NONE;
     if (!lua_checkstack(L, 3))
         return ln_call_no_memory(call);
     bool stopped = finalizers && lua_gc(L, LUA_GCISRUNNING);

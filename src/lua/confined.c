@@ -84,7 +84,7 @@ static int check_permission(const ln_vm *vm, int flags) {
     uint32_t needed = (flags & O_ACCMODE) == O_WRONLY ? 0 : LUNETTE_PERMIT_FILE_READ;
     if ((flags & O_ACCMODE) != O_RDONLY)
         needed |= LUNETTE_PERMIT_FILE_WRITE;
-    uint32_t missing = needed & ~ln_sandbox_permissions(ln_vm_settings(vm)->sandbox);
+    uint32_t missing = needed & ~ln_sandbox_permissions(ln_vm_sandbox(vm));
     return missing & LUNETTE_PERMIT_FILE_WRITE ? EROFS : missing ? EACCES : 0;
 }
 
@@ -123,7 +123,7 @@ static int open_file(lua_State *L, const char *path, const char *mode) {
     if (error == 0)
         error = check_count(L, vm);
     if (error == 0)
-        error = ln_os_beneath_open(ln_sandbox_folder(ln_vm_settings(vm)->sandbox), path, flags, &descriptor);
+        error = ln_os_beneath_open(ln_sandbox_folder(ln_vm_sandbox(vm)), path, flags, &descriptor);
     return error == 0 ? take_descriptor(handle, descriptor, mode) : error;
 }
 
@@ -141,7 +141,7 @@ int ln_confined_tmpfile(lua_State *L) {
     int descriptor;
     int error = check_count(L, vm);
     if (error == 0)
-        error = ln_os_beneath_temporary(ln_sandbox_folder(ln_vm_settings(vm)->sandbox), &descriptor);
+        error = ln_os_beneath_temporary(ln_sandbox_folder(ln_vm_sandbox(vm)), &descriptor);
     if (error == 0)
         error = take_descriptor(handle, descriptor, "w+");
     return error == 0 ? 1 : answer_failure(L, error, "temporary file");
@@ -199,12 +199,10 @@ int ln_confined_lines(lua_State *L) {
 
 int ln_confined_remove(lua_State *L) {
     const char *path = check_path(L, 1);
-    return answer(L, ln_os_beneath_remove(ln_sandbox_folder(ln_vm_settings(ln_vm_current())->sandbox), path),
-                  path);
+    return answer(L, ln_os_beneath_remove(ln_sandbox_folder(ln_vm_sandbox(ln_vm_current())), path), path);
 }
 
 int ln_confined_rename(lua_State *L) {
     const char *from = check_path(L, 1), *to = check_path(L, 2);
-    return answer(
-        L, ln_os_beneath_rename(ln_sandbox_folder(ln_vm_settings(ln_vm_current())->sandbox), from, to), from);
+    return answer(L, ln_os_beneath_rename(ln_sandbox_folder(ln_vm_sandbox(ln_vm_current())), from, to), from);
 }

@@ -84,6 +84,11 @@ LN_INLINE const ln_modules *ln_vm_modules(const ln_vm *vm) {
     return vm->machine.from->parts;
 }
 
+/* What its scripts find. */
+LN_INLINE const ln_sandbox *ln_vm_sandbox(const ln_vm *vm) {
+    return ln_vm_modules(vm)->sandbox;
+}
+
 /* Whether L is where scripts begin, and not a coroutine of theirs. */
 LN_INLINE bool ln_vm_is_outermost(const ln_vm *vm, const lua_State *L) {
     return L == vm->L || L == vm->script;
@@ -303,6 +308,11 @@ typedef struct ln_sandbox_config {
  * opened). */
 lunette_status ln_sandbox_open(const ln_sandbox_config *config, ln_sandbox **sandbox, char *why,
                                size_t why_size);
+
+/* The same less what is withheld of its permissions (LUNETTE_PERMIT_… bits), its files below `root` (a path from its own
+ * folder; NULL: all of that). `why` and statuses as above. */
+lunette_status ln_sandbox_narrow(const ln_sandbox *from, uint32_t withheld, const char *root,
+                                 ln_sandbox **sandbox, char *why, size_t why_size);
 void ln_sandbox_close(ln_sandbox **sandbox);
 lunette_sandbox ln_sandbox_level(const ln_sandbox *sandbox);
 uint32_t ln_sandbox_permissions(const ln_sandbox *sandbox);

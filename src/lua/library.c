@@ -7,7 +7,7 @@
 #include "lua/internal.h"
 
 static bool hides_addresses(void) {
-    return ln_sandbox_level(ln_vm_settings(ln_vm_current())->sandbox) == LUNETTE_SANDBOX_STRICT;
+    return ln_sandbox_level(ln_vm_sandbox(ln_vm_current())) == LUNETTE_SANDBOX_STRICT;
 }
 
 /* Calls the function that this one stands in for with the `arguments` values on top, which no error of its own can

@@ -54,7 +54,7 @@ static FILE *open_confined(int folder, const char *path) {
 }
 
 static int read_file(const char *path, size_t limit, struct text *text) {
-    int folder = ln_sandbox_folder(ln_vm_settings(ln_vm_current())->sandbox);
+    int folder = ln_sandbox_folder(ln_vm_sandbox(ln_vm_current()));
     errno = 0;
     FILE *stream = folder >= 0 ? open_confined(folder, path) : path ? fopen(path, "rb") : stdin;
     if (!stream)
@@ -109,7 +109,7 @@ static const char *skip_beginning(const char *bytes, size_t *size) {
 }
 
 static bool allows_bytecode(void) {
-    return ln_sandbox_level(ln_vm_settings(ln_vm_current())->sandbox) == LUNETTE_SANDBOX_NONE;
+    return ln_sandbox_level(ln_vm_sandbox(ln_vm_current())) == LUNETTE_SANDBOX_NONE;
 }
 
 /* Pushes the compiled file and answers LUA_OK; or a message. Raises on lack of memory. */

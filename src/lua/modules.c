@@ -237,7 +237,7 @@ static lunette_status copy_functions(ln_modules *modules, const lunette_module *
     ln_function *functions = start;
     for (size_t i = 0; status == LUNETTE_OK && i < from->function_count; i++) {
         uint32_t needs = from->functions[i].needs;
-        if ((modules->permissions & needs) != needs)
+        if ((ln_sandbox_permissions(modules->sandbox) & needs) != needs)
             continue;
         modules->suspends = modules->suspends || from->functions[i].suspends;
         status = copy_function(&modules->memory, from, &from->functions[i], &functions[count]);
@@ -339,7 +339,7 @@ static lunette_status copy_natives(const ln_module_list *list, ln_modules *modul
 
 lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, char *why, size_t why_size) {
     void *start = NULL;
-    *modules = (ln_modules){.permissions = list->permissions};
+    *modules = (ln_modules){.sandbox = list->sandbox};
     ln_tree_init(&modules->memory, SIZE_MAX);
     lunette_status status = check(list, why, why_size);
     if (status == LUNETTE_OK)
@@ -356,7 +356,87 @@ lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, 
     return status;
 }
 
+/* --- Narrowing --- */
+
+static bool is_left(const lunette_narrowing *by, const char *name) {
+    for (size_t i = 0; i < by->module_count; i++)
+        if (strcmp(by->modules[i], name) == 0)
+            return true;
+    return !by->modules;
+}
+
+/* Every name stands for something. */
+static lunette_status check_names(const ln_modules *from, const lunette_narrowing *by, char *why,
+                                  size_t size) {
+    for (size_t i = 0; i < by->module_count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < from->count && !found; k++)
+            found = strcmp(from->items[k].required, by->modules[i]) == 0;
+        for (size_t k = 0; k < from->native_count && !found; k++)
+            found = strcmp(from->natives[k].name, by->modules[i]) == 0;
+        if (found)
+            continue;
+        snprintf(why, size, "modules: the template has no module '%.60s'", by->modules[i]);
+        return LUNETTE_INVALID_ARGUMENT;
+    }
+    return LUNETTE_OK;
+}
+
+/* Texts and types stay those of `from`; functions keep their numbers. */
+static lunette_status narrow_module(ln_modules *modules, const ln_module *from, ln_module *to) {
+    void *start;
+    lunette_status status =
+        ln_tree_obtain(&modules->memory, from->about.function_count * sizeof(ln_function), &start);
+    if (status != LUNETTE_OK)
+        return status;
+    uint32_t permissions = ln_sandbox_permissions(modules->sandbox);
+    ln_function *functions = start;
+    *to = *from;
+    to->functions = functions;
+    to->about.function_count = 0;
+    for (size_t i = 0; i < from->about.function_count; i++)
+        if ((from->functions[i].about.needs & ~permissions) == 0)
+            functions[to->about.function_count++] = from->functions[i];
+    return LUNETTE_OK;
+}
+
+static lunette_status narrow_all(const ln_modules *from, const lunette_narrowing *by, ln_modules *modules) {
+    void *items, *natives;
+    lunette_status status = ln_tree_obtain(&modules->memory, from->count * sizeof(ln_module), &items);
+    if (status == LUNETTE_OK)
+        status = ln_tree_obtain(&modules->memory, from->native_count * sizeof(lunette_lua_module), &natives);
+    if (status != LUNETTE_OK)
+        return status;
+    modules->items = items;
+    modules->natives = natives;
+    for (size_t i = 0; status == LUNETTE_OK && i < from->count; i++)
+        if (is_left(by, from->items[i].required))
+            status = narrow_module(modules, &from->items[i], &modules->items[modules->count++]);
+    for (size_t i = 0; i < from->native_count; i++)
+        if (is_left(by, from->natives[i].name))
+            modules->natives[modules->native_count++] = from->natives[i];
+    return status;
+}
+
+lunette_status ln_modules_narrow(const ln_modules *from, const lunette_narrowing *by,
+                                 struct ln_sandbox *sandbox, ln_modules *modules, char *why,
+                                 size_t why_size) {
+    lunette_status status = check_names(from, by, why, why_size);
+    *modules = *from;
+    modules->sandbox = sandbox;
+    modules->owns_sandbox = false;
+    modules->count = modules->native_count = 0;
+    ln_tree_init(&modules->memory, SIZE_MAX);
+    if (status == LUNETTE_OK)
+        status = narrow_all(from, by, modules);
+    if (status != LUNETTE_OK)
+        ln_modules_close(modules);
+    return status;
+}
+
 void ln_modules_close(ln_modules *modules) {
+    if (modules->owns_sandbox)
+        ln_sandbox_close(&modules->sandbox);
     ln_tree_free(&modules->memory);
     modules->items = NULL;
     modules->natives = NULL;

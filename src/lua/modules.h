@@ -5,6 +5,7 @@
 #define LN_LUA_MODULES_H
 
 #include "base/tree.h"
+#include "lunette/backend.h"
 #include "lunette/lua.h"
 #include "lunette/module.h"
 
@@ -41,8 +42,9 @@ typedef struct ln_modules {
     ln_tree memory;
     ln_module *items;
     size_t count;
-    uint32_t permissions;
-    bool suspends; /* some function of them may */
+    struct ln_sandbox *sandbox; /* what stands beside them */
+    bool owns_sandbox;          /* it is the template's own, narrower than the engine's */
+    bool suspends;              /* some function of them may */
     lunette_lua_module *natives;
     size_t native_count;
 } ln_modules;
@@ -52,13 +54,19 @@ typedef struct ln_module_list {
     const lunette_module *const *items;
     size_t count;
     const char *prefix;
-    uint32_t permissions;
+    struct ln_sandbox *sandbox;
     const lunette_lua_module *natives;
     size_t native_count;
 } ln_module_list;
 
-/* Checks and copies. `why` receives which module is wrong in what. INVALID_ARGUMENT, NO_MEMORY. */
+/* Checks and copies. `why` receives which module is wrong in what. The sandbox is the caller's yet. INVALID_ARGUMENT,
+ * NO_MEMORY. */
 lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, char *why, size_t why_size);
+
+/* The same modules, of which those that `by` names are left, and of their functions those that a narrower sandbox permits.
+ * `from` must outlive them. As above. */
+lunette_status ln_modules_narrow(const ln_modules *from, const lunette_narrowing *by,
+                                 struct ln_sandbox *sandbox, ln_modules *modules, char *why, size_t why_size);
 void ln_modules_close(ln_modules *modules);
 
 /* Puts the modules into a fresh state that has its libraries. May raise. */

@@ -4,6 +4,7 @@
  * the arena or that the guard must know about. At the other levels nothing is taken away from Lua's tables:
  * new ones are made and filled with the names that are allowed, so that a name nobody thought of is not there.
  * Lua's own tables are garbage afterwards. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,7 @@ struct ln_sandbox {
     uint32_t permissions;
     int folder; /* -1: none */
     bool allowed[LN_COUNT(NAMES)];
+    bool chosen[LN_COUNT(NAMES)]; /* by allow or deny, which is what `allowed` says then */
 };
 
 const lunette_name *lunette_sandbox_name(size_t index) {
@@ -101,6 +103,7 @@ static lunette_status choose(ln_sandbox *sandbox, const char *const *names, size
         for (size_t k = 0; names[i] && k < LN_COUNT(NAMES); k++)
             if (is_meant(&NAMES[k], names[i])) {
                 sandbox->allowed[k] = allow;
+                sandbox->chosen[k] = true;
                 found++;
             }
         if (found == 0) {
@@ -124,14 +127,18 @@ static const struct permitted *find_permitted(const ln_sandbox *sandbox, const s
 
 enum { FILES = LUNETTE_PERMIT_FILE_READ | LUNETTE_PERMIT_FILE_WRITE };
 
-/* Permissions and the root folder belong together, and to the levels that confine anything. */
-static lunette_status check_permissions(const ln_sandbox_config *config, char *why, size_t why_size) {
+static uint32_t known_permissions(void) {
     uint32_t known = 0;
 #define KNOWN(constant, bit, name, text) known |= LUNETTE_PERMIT_##constant;
     LUNETTE_PERMISSION_MAP(KNOWN)
 #undef KNOWN
+    return known;
+}
+
+/* Permissions and the root folder belong together, and to the levels that confine anything. */
+static lunette_status check_permissions(const ln_sandbox_config *config, char *why, size_t why_size) {
     const char *what = NULL;
-    if (config->permissions & ~known)
+    if (config->permissions & ~known_permissions())
         what = "permissions has a bit that is no permission";
     else if ((config->permissions & FILES) && !config->root)
         what = "root is NULL, but permissions has FILE_READ or FILE_WRITE: name the folder they are for";
@@ -145,9 +152,10 @@ static lunette_status check_permissions(const ln_sandbox_config *config, char *w
 }
 
 /* Names that reach files by a way of their own have no place beside a root folder. */
+static const char *const ELSEWHERE[] = {"io.input", "io.output", "os.tmpname", "package.searchpath",
+                                        "package.searchers"};
+
 static lunette_status check_confined(const ln_sandbox *sandbox, char *why, size_t why_size) {
-    static const char *const ELSEWHERE[] = {"io.input", "io.output", "os.tmpname", "package.searchpath",
-                                            "package.searchers"};
     for (size_t i = 0; sandbox->folder >= 0 && i < LN_COUNT(ELSEWHERE); i++)
         for (size_t k = 0; k < LN_COUNT(NAMES); k++)
             if (sandbox->allowed[k] && is_meant(&NAMES[k], ELSEWHERE[i])) {
@@ -170,7 +178,7 @@ lunette_status ln_sandbox_open(const ln_sandbox_config *config, ln_sandbox **out
     lunette_status status = check_permissions(config, why, why_size);
     if (status != LUNETTE_OK)
         return status;
-    ln_sandbox *sandbox = malloc(sizeof *sandbox);
+    ln_sandbox *sandbox = calloc(1, sizeof *sandbox);
     if (!sandbox)
         return LUNETTE_NO_MEMORY;
     sandbox->level = config->level;
@@ -186,6 +194,81 @@ lunette_status ln_sandbox_open(const ln_sandbox_config *config, ln_sandbox **out
         status = open_folder(sandbox, config->root, why, why_size);
     if (status == LUNETTE_OK)
         status = check_confined(sandbox, why, why_size);
+    if (status != LUNETTE_OK)
+        ln_sandbox_close(&sandbox);
+    *out = sandbox;
+    return status;
+}
+
+/* --- Narrowing --- */
+
+static lunette_status check_narrowing(const ln_sandbox *from, uint32_t withheld, const char *root, char *why,
+                                      size_t why_size) {
+    const char *what = NULL;
+    if (withheld & ~known_permissions())
+        what = "withheld has a bit that is no permission";
+    else if (withheld && from->level == LUNETTE_SANDBOX_NONE)
+        what = "withheld is given, but the sandbox level none withholds nothing";
+    else if (root && from->folder < 0)
+        what = "root is given, but there is no root folder that it could be below";
+    else if (root && !(from->permissions & ~withheld & FILES))
+        what = "root is given, but FILE_READ and FILE_WRITE are withheld or were never granted";
+    if (what)
+        snprintf(why, why_size, "%s", what);
+    return what ? LUNETTE_INVALID_ARGUMENT : LUNETTE_OK;
+}
+
+/* Whether a name goes with the permissions that are withheld: whoever let it in, it stands for what they are about. */
+static bool goes_with(const struct name *name, uint32_t withheld, uint32_t left) {
+    for (size_t i = 0; i < LN_COUNT(PERMITTED); i++)
+        if ((PERMITTED[i].permissions & withheld) != 0 && (PERMITTED[i].permissions & left) == 0 &&
+            strcmp(PERMITTED[i].library, name->about.library) == 0 &&
+            strcmp(PERMITTED[i].name, name->about.name) == 0)
+            return true;
+    for (size_t i = 0; (withheld & FILES) && i < LN_COUNT(ELSEWHERE); i++)
+        if (is_meant(name, ELSEWHERE[i]))
+            return true;
+    return false;
+}
+
+static void withhold(ln_sandbox *sandbox, uint32_t withheld) {
+    sandbox->permissions &= ~withheld;
+    for (size_t i = 0; i < LN_COUNT(NAMES); i++) {
+        bool standard = width(NAMES[i].about.level) <= width(sandbox->level);
+        if (goes_with(&NAMES[i], withheld, sandbox->permissions))
+            sandbox->allowed[i] = false;
+        else if (!sandbox->chosen[i])
+            sandbox->allowed[i] = standard || find_permitted(sandbox, &NAMES[i]) != NULL;
+    }
+}
+
+static lunette_status open_inner(const ln_sandbox *from, const char *root, ln_sandbox *sandbox, char *why,
+                                 size_t why_size) {
+    sandbox->folder = -1;
+    if (from->folder < 0 || !(sandbox->permissions & FILES))
+        return LUNETTE_OK;
+    int error = ln_os_beneath_folder(from->folder, root ? root : ".", &sandbox->folder);
+    if (error == EXDEV || error == ELOOP)
+        snprintf(why, why_size, "root: '%s' leads out of the folder that it is to be below", root);
+    else if (error != 0)
+        snprintf(why, why_size, "root: cannot open the folder '%s': %s", root ? root : ".", strerror(error));
+    return error == 0                         ? LUNETTE_OK
+           : error == EXDEV || error == ELOOP ? LUNETTE_INVALID_ARGUMENT
+                                              : LUNETTE_SYSTEM;
+}
+
+lunette_status ln_sandbox_narrow(const ln_sandbox *from, uint32_t withheld, const char *root,
+                                 ln_sandbox **out, char *why, size_t why_size) {
+    *out = NULL;
+    lunette_status status = check_narrowing(from, withheld, root, why, why_size);
+    if (status != LUNETTE_OK)
+        return status;
+    ln_sandbox *sandbox = malloc(sizeof *sandbox);
+    if (!sandbox)
+        return LUNETTE_NO_MEMORY;
+    *sandbox = *from;
+    withhold(sandbox, withheld);
+    status = open_inner(from, root, sandbox, why, why_size);
     if (status != LUNETTE_OK)
         ln_sandbox_close(&sandbox);
     *out = sandbox;

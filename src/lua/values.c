@@ -339,8 +339,8 @@ static bool take_userdata(struct taking *taking, int index, const struct step *s
     const ln_class *class = ln_types_class_at(L, index);
     if (class)
         return take_object(taking, index, class, step, to);
-    bool has_files = taking->vm->files.room > 0 ||
-                     ln_sandbox_level(ln_vm_settings(taking->vm)->sandbox) == LUNETTE_SANDBOX_NONE;
+    bool has_files =
+        taking->vm->files.room > 0 || ln_sandbox_level(ln_vm_sandbox(taking->vm)) == LUNETTE_SANDBOX_NONE;
     bool is_file = has_files && luaL_testudata(L, index, LUA_FILEHANDLE);
     return take_name(is_file ? LUA_FILEHANDLE : "userdata", to);
 }

@@ -70,25 +70,55 @@ static lunette_status open_settings(const lunette_config *config, void **out, ch
 
 /* --- Templates --- */
 
+static lunette_status narrow_sandbox(ln_sandbox *from, uint32_t withheld, const char *root,
+                                     ln_sandbox **sandbox, char *why, size_t size) {
+    *sandbox = from;
+    return withheld != 0 || root ? ln_sandbox_narrow(from, withheld, root, sandbox, why, size) : LUNETTE_OK;
+}
+
+/* `sandbox` becomes the modules', if it is not `shared`; else it is closed. */
+static lunette_status give_parts(ln_modules *modules, lunette_status status, ln_sandbox *sandbox,
+                                 const ln_sandbox *shared, void **parts) {
+    if (status == LUNETTE_OK) {
+        modules->owns_sandbox = sandbox != shared;
+        *parts = modules;
+        return status;
+    }
+    if (sandbox != shared)
+        ln_sandbox_close(&sandbox);
+    free(modules);
+    return status;
+}
+
 static lunette_status open_modules(const void *settings, const lunette_template_config *config, void **parts,
                                    char *why, size_t size) {
+    ln_sandbox *engine = ((const ln_settings *)settings)->sandbox, *sandbox;
+    lunette_status status = narrow_sandbox(engine, config->withheld, config->root, &sandbox, why, size);
+    if (status != LUNETTE_OK)
+        return status;
     ln_module_list list = {
         .items = config->modules,
         .count = config->module_count,
         .prefix = config->module_prefix,
-        .permissions = ln_sandbox_permissions(((const ln_settings *)settings)->sandbox),
+        .sandbox = sandbox,
         .natives = config->lua_modules,
         .native_count = config->lua_module_count,
     };
     ln_modules *modules = calloc(1, sizeof *modules);
-    if (!modules)
-        return LUNETTE_NO_MEMORY;
-    lunette_status status = ln_modules_open(&list, modules, why, size);
-    if (status == LUNETTE_OK)
-        *parts = modules;
-    else
-        free(modules);
-    return status;
+    status = modules ? ln_modules_open(&list, modules, why, size) : LUNETTE_NO_MEMORY;
+    return give_parts(modules, status, sandbox, engine, parts);
+}
+
+static lunette_status narrow_modules(const void *parts, const lunette_narrowing *by, void **narrower,
+                                     char *why, size_t size) {
+    const ln_modules *from = parts;
+    ln_sandbox *sandbox;
+    lunette_status status = narrow_sandbox(from->sandbox, by->withheld, by->root, &sandbox, why, size);
+    if (status != LUNETTE_OK)
+        return status;
+    ln_modules *modules = calloc(1, sizeof *modules);
+    status = modules ? ln_modules_narrow(from, by, sandbox, modules, why, size) : LUNETTE_NO_MEMORY;
+    return give_parts(modules, status, sandbox, from->sandbox, narrower);
 }
 
 static void close_modules(void *parts) {
@@ -99,7 +129,7 @@ static void close_modules(void *parts) {
 /* --- The life of a VM --- */
 
 static bool is_unconfined(const ln_vm *vm) {
-    return ln_sandbox_level(ln_vm_settings(vm)->sandbox) == LUNETTE_SANDBOX_NONE;
+    return ln_sandbox_level(ln_vm_sandbox(vm)) == LUNETTE_SANDBOX_NONE;
 }
 
 /* Of the scratch memory, what a VM keeps between runs. */
@@ -198,6 +228,7 @@ const lunette_backend ln_lua_backend = {
     .close = close_settings,
     .open_template = open_modules,
     .close_template = close_modules,
+    .narrow_template = narrow_modules,
     .build = ln_vm_build,
     .preload = ln_vm_preload,
     .settle = ln_vm_settle,

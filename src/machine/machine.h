@@ -123,6 +123,10 @@ struct lunette_machine {
  * UNSUPPORTED (modules), DEFECT. */
 lunette_status ln_template_open(const ln_machine_setup *setup, const lunette_template_config *config,
                                 ln_template **out, char *why, size_t why_size);
+
+/* A narrower template than `from`, which outlives it. Statuses as above; UNSUPPORTED: the backend knows none. */
+lunette_status ln_template_narrow(const ln_template *from, const lunette_narrowing *by, ln_template **out,
+                                  char *why, size_t why_size);
 void ln_template_close(ln_template **out);
 
 /* Bytes of the image; 0 with a host's allocator. */

@@ -128,9 +128,24 @@ static lunette_status build_template(ln_template *template, const lunette_preloa
 static lunette_status open_parts(ln_template *template, const lunette_template_config *config, char *why,
                                  size_t why_size) {
     const lunette_backend *backend = template->setup->backend;
+    bool narrows = config->withheld != 0 || config->root;
+    if (narrows && !(backend->features & LUNETTE_FEATURE_SANDBOX))
+        return LUNETTE_UNSUPPORTED;
     if (backend->open_template)
         return backend->open_template(template->setup->settings, config, &template->parts, why, why_size);
-    return config->module_count > 0 || config->lua_module_count > 0 ? LUNETTE_UNSUPPORTED : LUNETTE_OK;
+    return config->module_count > 0 || config->lua_module_count > 0 || narrows ? LUNETTE_UNSUPPORTED
+                                                                               : LUNETTE_OK;
+}
+
+/* What comes after the backend's own parts. */
+static lunette_status complete(ln_template *template, const lunette_preload *preload, size_t count, char *why,
+                               size_t why_size) {
+    lunette_status status = build_template(template, preload, count, why, why_size);
+    if (status == LUNETTE_OK)
+        status = keep_modules(template, preload, count);
+    if (status == LUNETTE_OK)
+        status = check_copies(template, why, why_size);
+    return status;
 }
 
 lunette_status ln_template_open(const ln_machine_setup *setup, const lunette_template_config *config,
@@ -142,11 +157,78 @@ lunette_status ln_template_open(const ln_machine_setup *setup, const lunette_tem
     template->setup = setup;
     lunette_status status = open_parts(template, config, why, why_size);
     if (status == LUNETTE_OK)
-        status = build_template(template, config->preload, config->preload_count, why, why_size);
+        status = complete(template, config->preload, config->preload_count, why, why_size);
+    if (status != LUNETTE_OK)
+        ln_template_close(&template);
+    *out = template;
+    return status;
+}
+
+/* --- Narrowing --- */
+
+static const lunette_preload *find_preload(const ln_template *template, const char *name) {
+    for (size_t i = 0; i < template->preload_count; i++)
+        if (strcmp(template->preload[i].name, name) == 0)
+            return &template->preload[i];
+    return NULL;
+}
+
+/* What a narrowing leaves: of the preloaded modules, and the names that are not theirs. */
+struct left {
+    lunette_preload *preload;
+    size_t preload_count;
+    const char **names;
+    size_t name_count;
+};
+
+static bool is_named(const lunette_narrowing *by, const char *name) {
+    for (size_t i = 0; i < by->module_count; i++)
+        if (strcmp(by->modules[i], name) == 0)
+            return true;
+    return !by->modules;
+}
+
+static lunette_status sort_out(const ln_template *from, const lunette_narrowing *by, struct left *left) {
+    left->preload = calloc(from->preload_count + 1, sizeof *left->preload);
+    left->names = calloc(by->module_count + 1, sizeof *left->names);
+    if (!left->preload || !left->names)
+        return LUNETTE_NO_MEMORY;
+    for (size_t i = 0; i < from->preload_count; i++)
+        if (is_named(by, from->preload[i].name))
+            left->preload[left->preload_count++] = from->preload[i];
+    for (size_t i = 0; i < by->module_count; i++)
+        if (!find_preload(from, by->modules[i]))
+            left->names[left->name_count++] = by->modules[i];
+    return LUNETTE_OK;
+}
+
+static lunette_status narrow(ln_template *template, const ln_template *from, const lunette_narrowing *by,
+                             char *why, size_t why_size) {
+    struct left left = {0};
+    lunette_narrowing rest = *by;
+    lunette_status status = sort_out(from, by, &left);
+    if (status == LUNETTE_OK) {
+        rest.modules = by->modules ? left.names : NULL;
+        rest.module_count = left.name_count;
+        status = from->setup->backend->narrow_template(from->parts, &rest, &template->parts, why, why_size);
+    }
     if (status == LUNETTE_OK)
-        status = keep_modules(template, config->preload, config->preload_count);
-    if (status == LUNETTE_OK)
-        status = check_copies(template, why, why_size);
+        status = complete(template, left.preload, left.preload_count, why, why_size);
+    free(left.preload);
+    free(left.names);
+    return status;
+}
+
+lunette_status ln_template_narrow(const ln_template *from, const lunette_narrowing *by, ln_template **out,
+                                  char *why, size_t why_size) {
+    *out = NULL;
+    if (!from->setup->backend->narrow_template)
+        return LUNETTE_UNSUPPORTED;
+    ln_template *template = calloc(1, sizeof *template);
+    if (!template)
+        return LUNETTE_NO_MEMORY;
+    template->setup = from->setup;
+    lunette_status status = narrow(template, from, by, why, why_size);
     if (status != LUNETTE_OK)
         ln_template_close(&template);
     *out = template;
