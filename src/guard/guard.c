@@ -68,6 +68,8 @@ lunette_status ln_guard_open(const ln_guard_config *config, ln_guard **out) {
         goto no_guard;
     if (!ln_handler_hold(guard->signals))
         goto no_handlers;
+    if (guard->kind == LN_GUARD_SIGNAL)
+        ln_os_barrier_everywhere(); /* the first time takes long: the watchdog must not wait for it */
     *out = guard;
     return LUNETTE_OK;
 

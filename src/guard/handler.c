@@ -82,6 +82,15 @@ static void pass_on(int number, siginfo_t *info, void *context) {
 
 /* --- Deadlines ---------------------------------------------------------------------------------------------- */
 
+/* Not where it can be left: due from then on until it has left, also when it was cancelled long before its deadline. The
+ * watchdog may have looked since the poke was taken back, found nothing due, and gone to sleep. */
+static void slot_keep_due(ln_slot *slot, uint64_t due) {
+    if (due >= atomic_load(&slot->due))
+        return;
+    atomic_store(&slot->due, due);
+    ln_watchdog_expect(due);
+}
+
 static void slot_look(ln_slot *slot, const void *context) {
     ln_run *run = atomic_load(&slot->current);
     atomic_store(&slot->poke, false);
@@ -98,8 +107,7 @@ static void slot_look(ln_slot *slot, const void *context) {
         ln_os_place_restore(context); /* a pending signal comes in there, and finds `handling` set */
         ln_run_end(run, end);
     }
-    if (now < atomic_load(&slot->due))
-        atomic_store(&slot->due, now); /* cancelled: due until it has left */
+    slot_keep_due(slot, now + LN_WATCHDOG_RETRY_NS);
 }
 
 static void on_deadline(int number, siginfo_t *info, void *context) {

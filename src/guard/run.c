@@ -22,7 +22,9 @@
  * Cancelling: `cancelled` is set, then the thread's slot is poked and the watchdog woken. Whoever looks
  * clears the poke first and reads `cancelled` after. All four are sequentially consistent: a cancellation is
  * seen by that look, or its poke survives it. A run that starts resets `cancelled`, publishes where to
- * poke, and reads `cancelled` once more, for the same reason.
+ * poke, and reads `cancelled` once more, for the same reason. A thread that cancels a run of its own, from a
+ * host section, need not wait for the watchdog: it marks the section as late itself. (Only it may: others would have to
+ * make sure that the mark is seen, see watchdog.c.)
  *
  * Where a look is made by a signal handler and by the thread itself, `handling` keeps the first out while
  * the other decides: the watchdog comes again. */
@@ -373,6 +375,8 @@ void ln_run_cancel(ln_run *run) {
     ln_slot *slot = atomic_load(&run->poked);
     if (slot == NULL)
         return;
+    if (slot == ln_slot_own)
+        atomic_store(&slot->late, true);
     atomic_store(&slot->poke, true);
     ln_watchdog_wake();
 }

@@ -28,9 +28,9 @@
 #include "guard/slot.h"
 
 enum {
-    /* Between two signals to a thread that could not leave: a quarter of the time it is late already... */
+    /* Between two signals to a thread that could not leave, from LN_WATCHDOG_RETRY_NS up: a quarter of the time it is
+     * late already... */
     RETRY_SHARE = 4,
-    RETRY_MIN_NS = 25 * 1000,
     RETRY_MAX_NS = 100 * 1000,
     /* ...but one that has been late for long is not worth a tenth of a processor. */
     LONG_SHARE = 1000,
@@ -54,7 +54,7 @@ static uint64_t between(uint64_t low, uint64_t value, uint64_t high) {
 }
 
 static uint64_t retry_after(uint64_t late) {
-    uint64_t soon = between(RETRY_MIN_NS, late / RETRY_SHARE, RETRY_MAX_NS);
+    uint64_t soon = between(LN_WATCHDOG_RETRY_NS, late / RETRY_SHARE, RETRY_MAX_NS);
     uint64_t patient = between(0, late / LONG_SHARE, LONG_MAX_NS);
     return soon > patient ? soon : patient;
 }
@@ -106,7 +106,6 @@ static bool slots_missed(uint64_t next) {
 
 static void *watchdog_main(void *ud) {
     (void)ud;
-    ln_os_barrier_everywhere(); /* the first time takes long */
     for (;;) {
         uint32_t ticket = atomic_load(&ln_watchdog.ticket);
         if (atomic_load(&stop))

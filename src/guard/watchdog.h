@@ -14,6 +14,9 @@ typedef struct ln_watchdog_state {
 
 extern ln_watchdog_state ln_watchdog;
 
+/* The shortest time between two signals to a thread that could not be left. */
+enum { LN_WATCHDOG_RETRY_NS = 25 * 1000 };
+
 /* One guard more, or less, needs it. The last release ends the thread. Hold: false when the system refuses. */
 bool ln_watchdog_hold(void);
 void ln_watchdog_release(void);

@@ -80,6 +80,7 @@ typedef struct nest {
     void (*inner_body)(void *);
     ln_end inner_end, again;
     int after_inner, after_section;
+    sem_t started;
 } nest;
 
 static void body_nest(void *ud) {
@@ -266,9 +267,17 @@ static void test_cancel_is_probed(void **state) {
     ln_guard_close(&guard);
 }
 
+/* The inner run is there for certain: its body says so. */
+static void body_started_loop(void *ud) {
+    nest *n = ud;
+    sem_post(&n->started);
+    body_loop(NULL);
+}
+
 static void *cancel_outer_later(void *ud) {
     nest *n = ud;
-    sleep_ns(10 * MS, NULL);
+    sem_wait(&n->started);
+    sleep_ns(2 * MS, NULL);
     ln_run_cancel(&n->outer);
     return NULL;
 }
@@ -276,16 +285,61 @@ static void *cancel_outer_later(void *ud) {
 static void test_cancel_outer(void **state) {
     (void)state;
     NEEDS_SIGNALS();
-    nest n = {.guard = open_guard(LN_GUARD_SIGNAL), .inner_body = body_loop};
+    nest n = {.guard = open_guard(LN_GUARD_SIGNAL), .inner_body = body_started_loop};
     ln_budget none = {0};
     pthread_t thread;
+    sem_init(&n.started, 0, 0);
     assert_int_equal(pthread_create(&thread, NULL, cancel_outer_later, &n), 0);
     ln_end end = ln_run_execute(&n.outer, n.guard, &none, body_nest, &n);
     pthread_join(thread, NULL);
     assert_int_equal(end, LN_END_CANCELLED);
     assert_int_equal(n.inner_end, LN_END_CANCELLED);
     assert_int_equal(n.again, LN_END_CANCELLED);
+    sem_destroy(&n.started);
     ln_guard_close(&n.guard);
+}
+
+/* Cancelling from the inside waits for nobody: no VM code runs after the section. */
+static void body_cancels_itself(void *ud) {
+    nest *n = ud;
+    ln_run_host_enter(&n->inner);
+    ln_run_cancel(&n->inner);
+    ln_run_host_leave(&n->inner);
+    n->after_section++;
+}
+
+static void body_cancels_outer(void *ud) {
+    nest *n = ud;
+    ln_run_host_enter(&n->inner);
+    ln_run_cancel(&n->outer);
+    ln_run_host_leave(&n->inner);
+    n->after_section++;
+}
+
+static void cancel_from_inside(ln_guard_kind kind, const ln_budget *budget) {
+    nest n = {.guard = open_guard(kind), .inner_budget = *budget};
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(ln_run_execute(&n.inner, n.guard, budget, body_cancels_itself, &n),
+                         LN_END_CANCELLED);
+        assert_int_equal(n.after_section, 0);
+    }
+    n.inner_body = body_cancels_outer;
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(ln_run_execute(&n.outer, n.guard, budget, body_nest, &n), LN_END_CANCELLED);
+        assert_int_equal(n.inner_end, LN_END_CANCELLED);
+        assert_int_equal(n.after_section, 0);
+    }
+    assert_int_equal(ln_run_execute(&n.outer, n.guard, budget, body_nothing, NULL), LN_END_FINISHED);
+    ln_guard_close(&n.guard);
+}
+
+static void test_cancel_from_inside(void **state) {
+    (void)state;
+    ln_budget none = {0}, late = {.wall_ns = 100000 * MS};
+    cancel_from_inside(LN_GUARD_HOOK, &none);
+    NEEDS_SIGNALS();
+    cancel_from_inside(LN_GUARD_SIGNAL, &none);
+    cancel_from_inside(LN_GUARD_SIGNAL, &late);
 }
 
 static ln_run *alarm_run;
@@ -316,7 +370,7 @@ static void test_cancel_from_handler(void **state) {
     ln_run run = {0};
     ln_budget none = {0};
     alarm_run = &run;
-    for (int i = 1; i <= 3; i++) {
+    for (int i = 1; i <= 10; i++) {
         assert_int_equal(ln_run_execute(&run, guard, &none, body_raise, NULL), LN_END_CANCELLED);
         assert_int_equal(alarm_entered, i);
         assert_int_equal(alarm_done, i);
@@ -533,6 +587,7 @@ int main(void) {
         cmocka_unit_test(test_cancel_hook),
         cmocka_unit_test(test_cancel_is_probed),
         cmocka_unit_test(test_cancel_outer),
+        cmocka_unit_test(test_cancel_from_inside),
         cmocka_unit_test(test_cancel_from_handler),
         cmocka_unit_test(test_host_handler),
         cmocka_unit_test(test_other_signal),
