@@ -29,7 +29,7 @@
 enum {
     TEXT_MOST = 1 << 14,
     NEXT_EVERY = 16,
-    INSTRUCTIONS = 2500,
+    INSTRUCTIONS = 1200,
 };
 #define KIB         UINT64_C(1024)
 #define MICROSECOND UINT64_C(1000)

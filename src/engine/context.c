@@ -111,24 +111,30 @@ static lunette_status check_values(const lunette_machine *vm, const ln_program *
     return LUNETTE_OK;
 }
 
+/* *limits: the engine's own, where nobody wants others; else made in *room. */
 static lunette_status complete_limits(const lunette_context *context, const lunette_limits *given,
-                                      lunette_limits *limits) {
-    lunette_limits own = context->engine->limits;
+                                      lunette_limits *room, const lunette_limits **limits) {
     const lunette_tenant *tenant = lunette_context_tenant(context);
-    if (LN_UNLIKELY(tenant != NULL))
+    *limits = &context->engine->limits;
+    if (LN_LIKELY(!given && !tenant))
+        return LUNETTE_OK;
+    lunette_limits own = context->engine->limits;
+    if (tenant)
         ln_tenant_limits(tenant, &own);
-    *limits = own;
+    *room = own;
+    *limits = room;
     if (!given)
         return LUNETTE_OK;
-    lunette_status status = ln_read_sized(limits, sizeof *limits, given, given->size, "options.limits");
-    limits->memory = own.memory;
-    return status == LUNETTE_OK ? ln_limits_complete(limits, &own, "options.limits") : status;
+    lunette_status status = ln_read_sized(room, sizeof *room, given, given->size, "options.limits");
+    room->memory = own.memory;
+    return status == LUNETTE_OK ? ln_limits_complete(room, &own, "options.limits") : status;
 }
 
 static lunette_status check_options(const lunette_context *context, const lunette_run_options *given,
                                     lunette_run_options *options, ln_program *program, ln_budget *budget,
                                     const char *function) {
-    lunette_limits limits;
+    lunette_limits room;
+    const lunette_limits *limits;
     *options = lunette_run_options_default();
     lunette_status status =
         given ? ln_read_sized(options, sizeof *options, given, given->size, "lunette_run_options")
@@ -138,11 +144,11 @@ static lunette_status check_options(const lunette_context *context, const lunett
     if (status == LUNETTE_OK)
         status = ln_recover_check(context, options, function);
     if (status == LUNETTE_OK)
-        status = complete_limits(context, options->limits, &limits);
+        status = complete_limits(context, options->limits, &room, &limits);
     if (status != LUNETTE_OK)
         return status;
-    *budget = ln_limits_budget(&limits);
-    ln_limits_quota(&limits, program);
+    *budget = ln_limits_budget(limits);
+    ln_limits_quota(limits, program);
     if (options->allow_bytecode && context->engine->sandbox != LUNETTE_SANDBOX_NONE)
         return ln_failure(LUNETTE_INVALID_ARGUMENT,
                           "%s: options.allow_bytecode is for sandbox level none only", function);

@@ -51,16 +51,26 @@ static uint64_t mix(uint64_t a, uint64_t b) {
     return fold(a ^ 0x9E3779B97F4A7C15u, b ^ 0xD6E8FEB86659FD93u);
 }
 
+/* Up to eight bytes as a word, without a call. */
+static uint64_t tail_of(const char *bytes, size_t size) {
+    uint64_t word = 0;
+    for (size_t i = 0; i < size; i++)
+        word |= (uint64_t)(unsigned char)bytes[i] << 8 * i;
+    return word;
+}
+
 /* A multiplicative hash of words, the product's halves folded; the seed keeps others from choosing texts that all
- * fall into one bucket. */
+ * fall into one bucket. The last word overlaps the one before. */
 static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t size) {
     uint64_t word;
-    for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+    if (size < sizeof word)
+        return mix(hash ^ tail_of(bytes, size), hash + size + 1);
+    const char *last = bytes + size - sizeof word;
+    for (; bytes < last; bytes += sizeof word) {
         memcpy(&word, bytes, sizeof word);
         hash = mix(hash ^ word, hash + size);
     }
-    word = 0;
-    memcpy(&word, bytes, size);
+    memcpy(&word, last, sizeof word);
     return mix(hash ^ word, hash + size + 1);
 }
 
