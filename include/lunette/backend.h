@@ -184,6 +184,12 @@ typedef struct lunette_backend {
      * SYSTEM. Any thread. */
     lunette_status (*narrow_template)(const void *parts, const lunette_narrowing *by, void **narrower,
                                       char *why, size_t why_size);
+
+    /* What lunette_template_describe() and lunette_template_module() answer, from a template's `parts`. *text is from
+     * malloc(). Any thread, at any time. OK, INVALID_ARGUMENT (there is no such format), NO_MEMORY. NULL: UNSUPPORTED, and
+     * there are no modules. */
+    lunette_status (*describe)(const void *settings, const void *parts, lunette_format format, char **text);
+    const char *(*module_name)(const void *parts, size_t index);
 } lunette_backend;
 
 /* --- The registry ---------------------------------------------------------------------------------------- */

@@ -53,10 +53,12 @@ typedef struct lunette_function {
     lunette_function_fn call; /* exactly one of the two */
     lunette_values_fn call_values;
     int min_arguments, max_arguments; /* checked before the call: 0 to 250; max -1: any number */
-    const char
-        *parameters; /* for people, as the descriptions show it: "item: string, count: integer?"; or NULL */
-    const char *returns;     /* "number", "boolean, string"; or NULL */
-    const char *description; /* a sentence; or NULL */
+    /* For descriptions (see below), or NULL. `parameters` are "name: type" or "name", with commas between them, "?" behind
+     * what may be left out, "..." for any number: "item: string, count: integer?". A method's are those without the handle.
+     * `returns` are types, or "name: type": "number", "ok: boolean, reason: string?". */
+    const char *parameters;
+    const char *returns;
+    const char *description; /* a sentence */
     uint32_t needs;    /* LUNETTE_PERMIT_… bits (permission.h) without which it is not there; default 0 */
     bool suspends;     /* it may answer later: see lunette_call_suspend(); default false */
     void *reserved[4]; /* NULL */
@@ -123,6 +125,28 @@ static inline lunette_module lunette_module_default(void) {
     module.size = sizeof module;
     return module;
 }
+
+/* How a description is written. */
+typedef enum lunette_format {
+    LUNETTE_FORMAT_TEXT = 0, /* for people and language models: Markdown */
+    LUNETTE_FORMAT_JSON = 1  /* RFC 8259, on one line */
+} lunette_format;
+
+/* Describes what of a module a script can call: functions with their signatures, constants, types with their methods, and
+ * what is said about each. As JSON an object:
+ *
+ *   name, require (null for globals), automatic, version, description,
+ *   functions: [{name, signature, parameters: [{name, type, optional}], returns: [{name, type, optional}],
+ *                min_arguments, max_arguments (null: any number), description}],
+ *   constants: [{name, type, value, description}],
+ *   types: [{name, version, description, methods: [like functions], metamethods: [like functions]}]
+ *
+ * What nobody has said is null. Arguments of methods are counted without the handle, as they are called with a colon.
+ * lunette_template_describe() does the same for all modules of a template. *text is the caller's, to be freed by
+ * lunette_string_free(). OK, INVALID_ARGUMENT (lunette_last_failure() says what is wrong with the module), NO_MEMORY. Any
+ * thread. */
+LUNETTE_API lunette_status lunette_module_describe(const lunette_module *module, lunette_format format,
+                                                   char **text);
 
 /* --- The call --- */
 

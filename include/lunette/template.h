@@ -57,6 +57,28 @@ LUNETTE_API lunette_status lunette_template_open(lunette_engine *engine,
  * whoever acquires, and close the old one. */
 LUNETTE_API void lunette_template_close(lunette_template **out);
 
+/* The engine's own template, which lunette_context_acquire() takes contexts from: to be asked about. Valid as long as the
+ * engine. NULL for NULL. */
+LUNETTE_API const lunette_template *lunette_engine_template(const lunette_engine *engine);
+
+/* Describes everything that scripts can call: the modules that are there (of their functions, those that the permissions
+ * allow), modules in Lua by their names, and the names of Lua's own library that the sandbox has. So a host can document its
+ * scripting, or tell a language model what it may write. As JSON an object:
+ *
+ *   modules: [as lunette_module_describe() writes them],
+ *   sources: [{require, description}], modules in Lua,
+ *   resolves: whether others may be found when they are required,
+ *   library: ["print", "string.format", ...]
+ *
+ * *text is the caller's, to be freed by lunette_string_free(). OK, INVALID_ARGUMENT, NO_MEMORY; UNSUPPORTED: the backend
+ * does not tell. */
+LUNETTE_API lunette_status lunette_template_describe(const lunette_template *of, lunette_format format,
+                                                     char **text);
+
+/* What scripts call module number `index` (from 0) of the host's in `require`, in the order in which they were given;
+ * "" for one that is made of globals; NULL past the last. Valid as long as the template. */
+LUNETTE_API const char *lunette_template_module(const lunette_template *of, size_t index);
+
 /* Bytes that every context of this template starts with, and that a reset restores. 0 for NULL. */
 LUNETTE_API size_t lunette_template_size(const lunette_template *of);
 

@@ -317,6 +317,9 @@ void ln_sandbox_close(ln_sandbox **sandbox);
 lunette_sandbox ln_sandbox_level(const ln_sandbox *sandbox);
 uint32_t ln_sandbox_permissions(const ln_sandbox *sandbox);
 
+/* Whether scripts find the name of that number (lunette_sandbox_name()), in the Lua that is loaded. */
+bool ln_sandbox_has(const ln_sandbox *sandbox, size_t index);
+
 /* Descriptor of the root folder; -1: there is none, and files are not confined. */
 int ln_sandbox_folder(const ln_sandbox *sandbox);
 

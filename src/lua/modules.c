@@ -228,6 +228,18 @@ static void give_number(ln_modules *modules, ln_function *function) {
     modules->numbered[modules->numbers++] = function;
 }
 
+/* The descriptions alone, in a row, as others want to read them. */
+static lunette_status list_functions(ln_tree *tree, const ln_function *functions, size_t count,
+                                     const lunette_function **list) {
+    void *start;
+    lunette_status status = ln_tree_obtain(tree, count * sizeof(lunette_function), &start);
+    lunette_function *abouts = start;
+    for (size_t i = 0; status == LUNETTE_OK && i < count; i++)
+        abouts[i] = functions[i].about;
+    *list = status == LUNETTE_OK ? abouts : NULL;
+    return status;
+}
+
 /* Those that the permissions allow. */
 static lunette_status copy_functions(ln_modules *modules, const lunette_module *from, ln_module *to) {
     void *start;
@@ -244,9 +256,9 @@ static lunette_status copy_functions(ln_modules *modules, const lunette_module *
         give_number(modules, &functions[count++]);
     }
     to->functions = functions;
-    to->about.functions = NULL;
     to->about.function_count = count;
-    return status;
+    return status == LUNETTE_OK ? list_functions(&modules->memory, functions, count, &to->about.functions)
+                                : status;
 }
 
 static lunette_status copy_constants(ln_tree *tree, const lunette_module *from, ln_module *to) {
@@ -266,7 +278,8 @@ static lunette_status copy_constants(ln_tree *tree, const lunette_module *from, 
 }
 
 static lunette_status copy_methods(ln_modules *modules, const lunette_class *class,
-                                   const lunette_function *from, size_t count, const ln_function **to) {
+                                   const lunette_function **about, size_t count, const ln_function **to) {
+    const lunette_function *from = *about;
     const lunette_module as_module = {.name = class->name, .ud = class->ud};
     void *start;
     lunette_status status = ln_tree_obtain(&modules->memory, count * sizeof(ln_function), &start);
@@ -276,7 +289,7 @@ static lunette_status copy_methods(ln_modules *modules, const lunette_class *cla
         status = copy_function(&modules->memory, &as_module, &from[i], &functions[i]);
     }
     *to = functions;
-    return status;
+    return status == LUNETTE_OK ? list_functions(&modules->memory, functions, count, about) : status;
 }
 
 static lunette_status copy_class(ln_modules *modules, const lunette_class *from, ln_class *to) {
@@ -286,21 +299,27 @@ static lunette_status copy_class(ln_modules *modules, const lunette_class *from,
     if (status == LUNETTE_OK)
         status = copy_text(tree, &to->about.description);
     if (status == LUNETTE_OK)
-        status = copy_methods(modules, from, from->methods, from->method_count, &to->methods);
+        status = copy_methods(modules, from, &to->about.methods, from->method_count, &to->methods);
     if (status == LUNETTE_OK)
-        status = copy_methods(modules, from, from->metamethods, from->metamethod_count, &to->metamethods);
-    to->about.methods = to->about.metamethods = NULL;
+        status =
+            copy_methods(modules, from, &to->about.metamethods, from->metamethod_count, &to->metamethods);
     return status;
 }
 
 static lunette_status copy_classes(ln_modules *modules, const lunette_module *from, ln_module *to) {
-    void *start;
-    lunette_status status = ln_tree_obtain(&modules->memory, from->type_count * sizeof(ln_class), &start);
+    void *start, *list = NULL;
+    size_t count = from->type_count;
+    lunette_status status = ln_tree_obtain(&modules->memory, count * sizeof(ln_class), &start);
+    if (status == LUNETTE_OK)
+        status = ln_tree_obtain(&modules->memory, count * sizeof(lunette_class *), &list);
     ln_class *classes = start;
-    for (size_t i = 0; status == LUNETTE_OK && i < from->type_count; i++)
+    const lunette_class **abouts = list;
+    for (size_t i = 0; status == LUNETTE_OK && i < count; i++) {
         status = copy_class(modules, from->types[i], &classes[i]);
+        abouts[i] = &classes[i].about;
+    }
     to->classes = classes;
-    to->about.types = NULL;
+    to->about.types = abouts;
     return status;
 }
 
@@ -314,7 +333,7 @@ static lunette_status copy_module(ln_modules *modules, const char *prefix, const
     if (status == LUNETTE_OK)
         status = copy_text(tree, &to->about.description);
     if (status == LUNETTE_OK)
-        status = join(tree, prefix ? prefix : "", "", from->name, &to->required);
+        status = join(tree, prefix && *from->name ? prefix : "", "", from->name, &to->required);
     if (status == LUNETTE_OK)
         status = copy_functions(modules, from, to);
     if (status == LUNETTE_OK)
@@ -337,6 +356,21 @@ static lunette_status copy_natives(const ln_module_list *list, ln_modules *modul
     return status;
 }
 
+static lunette_status copy_names(const ln_module_list *list, ln_modules *modules) {
+    void *start;
+    modules->prefix = list->prefix;
+    lunette_status status = copy_text(&modules->memory, &modules->prefix);
+    if (status == LUNETTE_OK)
+        status = ln_tree_obtain(&modules->memory, list->preload_count * sizeof *modules->sources, &start);
+    for (size_t i = 0; status == LUNETTE_OK && i < list->preload_count; i++) {
+        modules->sources = start;
+        modules->sources[i] = list->preload[i].name;
+        status = copy_text(&modules->memory, &modules->sources[i]);
+        modules->source_count++;
+    }
+    return status;
+}
+
 lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, char *why, size_t why_size) {
     void *start = NULL;
     *modules = (ln_modules){.sandbox = list->sandbox};
@@ -346,6 +380,8 @@ lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, 
         status = check_natives(list, why, why_size);
     if (status == LUNETTE_OK && list->native_count > 0)
         status = copy_natives(list, modules);
+    if (status == LUNETTE_OK)
+        status = copy_names(list, modules);
     if (status == LUNETTE_OK && list->count > 0)
         status = ln_tree_obtain(&modules->memory, list->count * sizeof(ln_module), &start);
     modules->items = start;

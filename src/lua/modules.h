@@ -6,10 +6,9 @@
 
 #include "base/tree.h"
 #include "lunette/backend.h"
-#include "lunette/lua.h"
-#include "lunette/module.h"
 
 struct lua_State;
+struct ln_sandbox;
 
 /* A function; `about` first, for descriptions are lists of these. */
 typedef struct ln_function {
@@ -21,14 +20,14 @@ typedef struct ln_function {
 } ln_function;
 
 typedef struct ln_class {
-    lunette_class about;         /* its functions are those below */
+    lunette_class about;         /* complete: methods and metamethods are what those below are about */
     const lunette_class *origin; /* the host's own, which may be gone: not to be looked into */
     const ln_function *methods, *metamethods;
 } ln_class;
 
 typedef struct ln_module {
-    lunette_module about; /* its functions and types are those below */
-    const char *required; /* its name in `require`, with the prefix */
+    lunette_module about; /* complete, of what is there: functions and types are what those below are about */
+    const char *required; /* its name in `require`, with the prefix; "": it is made of globals */
     const ln_function *functions;
     const ln_class *classes;
 } ln_module;
@@ -47,6 +46,9 @@ typedef struct ln_modules {
     bool suspends;              /* some function of them may */
     lunette_lua_module *natives;
     size_t native_count;
+    const char *prefix;
+    const char **sources; /* names of modules in Lua */
+    size_t source_count;
 } ln_modules;
 
 /* What of modules a template adds; the structs are complete, of this version's size. */
@@ -57,6 +59,8 @@ typedef struct ln_module_list {
     struct ln_sandbox *sandbox;
     const lunette_lua_module *natives;
     size_t native_count;
+    const lunette_preload *preload; /* modules in Lua, of which only the names are kept */
+    size_t preload_count;
 } ln_module_list;
 
 /* Checks and copies. `why` receives which module is wrong in what. The sandbox is the caller's yet. INVALID_ARGUMENT,
@@ -68,6 +72,10 @@ lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, 
 lunette_status ln_modules_narrow(const ln_modules *from, const lunette_narrowing *by,
                                  struct ln_sandbox *sandbox, ln_modules *modules, char *why, size_t why_size);
 void ln_modules_close(ln_modules *modules);
+
+/* What scripts can call, with Lua's own library as the sandbox has it. OK, INVALID_ARGUMENT, NO_MEMORY. */
+lunette_status ln_modules_describe(const ln_modules *modules, const struct ln_sandbox *sandbox,
+                                   lunette_format format, char **text);
 
 /* Puts the modules into a fresh state that has its libraries. May raise. */
 void ln_modules_install(struct lua_State *L, const ln_modules *modules);

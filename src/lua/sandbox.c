@@ -5,6 +5,7 @@
  * new ones are made and filled with the names that are allowed, so that a name nobody thought of is not there.
  * Lua's own tables are garbage afterwards. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,39 @@ lunette_sandbox ln_sandbox_level(const ln_sandbox *sandbox) {
 
 uint32_t ln_sandbox_permissions(const ln_sandbox *sandbox) {
     return sandbox->permissions;
+}
+
+/* --- Asking --- */
+
+/* Names that the Lua at hand was built without. A state of its own is asked, once in a process. */
+static bool missing[LN_COUNT(NAMES)];
+
+static int look(lua_State *L) {
+    luaL_openlibs(L);
+    for (size_t i = 0; i < LN_COUNT(NAMES); i++) {
+        const lunette_name *name = &NAMES[i].about;
+        lua_pushglobaltable(L);
+        if (!*name->library || lua_getfield(L, -1, name->library) == LUA_TTABLE)
+            missing[i] = lua_getfield(L, -1, name->name) == LUA_TNIL;
+        lua_settop(L, 0);
+    }
+    return 0;
+}
+
+static void watch(void) {
+    lua_State *L = luaL_newstate();
+    if (!L)
+        return;
+    lua_pushcfunction(L, look);
+    if (lua_pcall(L, 0, 0, 0) != LUA_OK)
+        memset(missing, 0, sizeof missing);
+    lua_close(L);
+}
+
+bool ln_sandbox_has(const ln_sandbox *sandbox, size_t index) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch);
+    return index < LN_COUNT(NAMES) && sandbox->allowed[index] && !missing[index];
 }
 
 int ln_sandbox_folder(const ln_sandbox *sandbox) {

@@ -103,6 +103,8 @@ static lunette_status open_modules(const void *settings, const lunette_template_
         .sandbox = sandbox,
         .natives = config->lua_modules,
         .native_count = config->lua_module_count,
+        .preload = config->preload,
+        .preload_count = config->preload_count,
     };
     ln_modules *modules = calloc(1, sizeof *modules);
     status = modules ? ln_modules_open(&list, modules, why, size) : LUNETTE_NO_MEMORY;
@@ -124,6 +126,15 @@ static lunette_status narrow_modules(const void *parts, const lunette_narrowing 
 static void close_modules(void *parts) {
     ln_modules_close(parts);
     free(parts);
+}
+
+static lunette_status describe(const void *settings, const void *parts, lunette_format format, char **text) {
+    return ln_modules_describe(parts, ((const ln_settings *)settings)->sandbox, format, text);
+}
+
+static const char *module_name(const void *parts, size_t index) {
+    const ln_modules *modules = parts;
+    return index < modules->count ? modules->items[index].required : NULL;
 }
 
 /* --- The life of a VM --- */
@@ -252,4 +263,6 @@ const lunette_backend ln_lua_backend = {
     .post_mortem = ln_vm_post_mortem,
     .end = end,
     .dispose = dispose,
+    .describe = describe,
+    .module_name = module_name,
 };
