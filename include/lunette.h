@@ -13,6 +13,7 @@
 #include "lunette/module.h"
 #include "lunette/permission.h"
 #include "lunette/pool.h"
+#include "lunette/require.h"
 #include "lunette/script.h"
 #include "lunette/status.h"
 #include "lunette/template.h"

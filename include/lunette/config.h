@@ -15,6 +15,7 @@
 #include "lunette/module.h"
 #include "lunette/permission.h"
 #include "lunette/pool.h"
+#include "lunette/require.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -158,6 +159,8 @@ typedef struct lunette_config {
     /* Modules of lua_CFunctions that the host trusts, of the engine's own template: see lua.h. */
     const lunette_lua_module *lua_modules;
     size_t lua_module_count;
+    const lunette_require_config *
+        require; /* what `require` finds in the engine's own template, as in lunette_template_config; default NULL */
 } lunette_config;
 
 static inline lunette_config lunette_config_default(void) {

@@ -33,6 +33,8 @@ typedef struct lunette_template_config {
     const char
         *root; /* a folder below the engine's root folder, by its path from there ("customers/7"), that their
                         * file permissions are about; default NULL: the engine's. Opened once, here */
+    const lunette_require_config
+        *require; /* what else `require` finds, and may: see require.h; NULL: no more */
 } lunette_template_config;
 
 static inline lunette_template_config lunette_template_config_default(void) {

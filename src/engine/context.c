@@ -166,7 +166,7 @@ static lunette_status compile_here(lunette_context *context, ln_program *program
     ln_machine_stats(context->vm, &stats);
     program->spent_ns = stats.wall_ns;
     if (*code)
-        ln_seen_add(context->engine->cache, key, *code);
+        ln_seen_add(context->engine->setup.cache, key, *code);
     if (ln_machine_reset(context->vm) != LUNETTE_OK)
         ln_code_release(code);
     return LUNETTE_OK;
@@ -178,13 +178,13 @@ static void press(lunette_context *context, const ln_seen_key *key, ln_code *cod
         return;
     size_t grown = ln_machine_press(context->vm, code);
     if (key)
-        ln_seen_grow(context->engine->cache, key, code, grown);
+        ln_seen_grow(context->engine->setup.cache, key, code, grown);
 }
 
 /* The compiled form of a text that was run before. *code NULL and OK: the text itself is to be run. */
 static lunette_status find_code(lunette_context *context, ln_program *program, const ln_budget *budget,
                                 ln_code **code) {
-    ln_seen *cache = context->engine->cache;
+    ln_seen *cache = context->engine->setup.cache;
     ln_seen_key key;
     bool again;
     if (!cache || program->check_only || program->allow_bytecode ||

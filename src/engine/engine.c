@@ -128,7 +128,7 @@ static lunette_status open_cache(lunette_engine *engine, size_t bytes) {
     enum { STANDARD = 16 << 20 };
     if (bytes == SIZE_MAX || engine->setup.deterministic || !engine->setup.backend->compile)
         return LUNETTE_OK;
-    return ln_failure_plain(ln_seen_open(bytes == 0 ? STANDARD : bytes, &engine->cache),
+    return ln_failure_plain(ln_seen_open(bytes == 0 ? STANDARD : bytes, &engine->setup.cache),
                             "lunette_engine_open");
 }
 
@@ -142,6 +142,7 @@ static lunette_status open_standard(lunette_engine *engine, const lunette_config
     own.module_prefix = config->module_prefix;
     own.lua_modules = config->lua_modules;
     own.lua_module_count = config->lua_module_count;
+    own.require = config->require;
     return ln_engine_template_open(engine, &own, "config", &engine->standard);
 }
 
@@ -205,7 +206,7 @@ void ln_engine_retain(lunette_engine *engine) {
 void ln_engine_free(lunette_engine *engine) {
     if (engine->standard)
         ln_engine_template_release(engine->standard);
-    ln_seen_close(&engine->cache);
+    ln_seen_close(&engine->setup.cache);
     ln_guard_close(&engine->guard);
     if (engine->setup.backend && engine->setup.backend->close && engine->setup.settings)
         engine->setup.backend->close(engine->setup.settings);

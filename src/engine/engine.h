@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "engine/seen.h"
 #include "engine/usage.h"
 #include "lunette/context.h"
 #include "lunette/script.h"
@@ -29,7 +28,6 @@ struct lunette_engine {
     ln_machine_setup setup;
     lunette_template *standard; /* what its configuration makes; no reference of its own to the engine */
     ln_pool *pool;              /* shut when the host closes the engine; lies there as long as the engine */
-    ln_seen *cache;             /* NULL: none is wanted */
     uint64_t wait_ns;
     lunette_check_fn check;
     void *check_ud;

@@ -51,13 +51,33 @@ static lunette_status explain(lunette_status status, const char *what, const cha
     return ln_failure_plain(status, what);
 }
 
+/* What must be there for the rest to be read by whoever knows what it means. */
+static lunette_status read_require(const lunette_require_config *given, const char *what,
+                                   lunette_require_config *require) {
+    lunette_status status =
+        ln_read_sized(require, sizeof *require, given, given->size, "lunette_require_config");
+    if (status != LUNETTE_OK)
+        return status;
+    if (require->file_count > 0 && !require->files)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.require.files is NULL, but its count is %zu", what,
+                          require->file_count);
+    if (require->allowed_count > 0 && !require->allowed)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.require.allowed is NULL, but its count is %zu", what,
+                          require->allowed_count);
+    return LUNETTE_OK;
+}
+
 static lunette_status open_state(lunette_engine *engine, const lunette_template_config *config,
                                  const char *what, lunette_module *modules, const lunette_module **list,
                                  ln_template **state) {
     char why[200] = "";
     lunette_template_config read = *config;
+    lunette_require_config require;
     lunette_status status = read_modules(config, what, modules, list);
     read.modules = list;
+    if (status == LUNETTE_OK && config->require)
+        status = read_require(config->require, what, &require);
+    read.require = config->require ? &require : NULL;
     if (status != LUNETTE_OK)
         return status;
     status = ln_template_open(&engine->setup, &read, state, why, sizeof why);

@@ -39,8 +39,10 @@ lunette_status ln_modules_describe(const ln_modules *modules, const ln_sandbox *
         .modules = lists.modules,
         .module_count = modules->count,
         .prefix = modules->prefix,
-        .sources = modules->sources,
-        .source_count = modules->source_count,
+        .sources = modules->in_lua,
+        .source_descriptions = modules->in_lua_descriptions,
+        .source_count = modules->in_lua_count,
+        .resolves = modules->resolver.about.call != NULL,
         .library = lists.library,
         .library_count = lists.library_count,
     };

@@ -239,6 +239,10 @@ static const lua_CFunction numbered[] = {NUMBERS(NAME_NUMBER)};
 /* clang-format on */
 _Static_assert(LN_COUNT(numbered) == LN_NUMBERED, "a number for each");
 
+int ln_host_call(lua_State *L, const ln_function *function) {
+    return call_fast(L, ln_run_here(), function);
+}
+
 void ln_host_push(lua_State *L, const ln_function *function) {
     if (function->number < LN_NUMBERED) {
         lua_pushcfunction(L, numbered[function->number]);

@@ -62,6 +62,7 @@ typedef struct ln_vm {
     int script_status;           /* how the script on its own thread ended, as Lua says */
     bool warnings_on;            /* level none starts with warnings off, as lua does */
     bool warning_begun;          /* its last piece said that more comes */
+    ln_code *borrowed;           /* a compiled module that is being loaded; NULL: none is */
     ln_files files;              /* that scripts at level none have open */
     ln_tree scratch;             /* what calls of host functions keep: see call.h */
     ln_tree_mark scratch_base;   /* where the innermost one may begin */

@@ -263,18 +263,6 @@ int ln_lib_setmetatable(lua_State *L) {
     return 1;
 }
 
-int ln_lib_require(lua_State *L) {
-    const char *name = luaL_checkstring(L, 1);
-    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-    lua_pushvalue(L, 1);
-    if (lua_rawget(L, -2) != LUA_TNIL)
-        return 1;
-    const ln_modules *modules = ln_vm_modules(ln_vm_current());
-    if (!ln_modules_load(L, modules, name) && !ln_native_open(L, modules, name))
-        return luaL_error(L, "module '%s' is not registered in this sandbox", name);
-    return 1;
-}
-
 /* --- string, math, os, debug --- */
 
 /* An iterator that raised "pattern too complex" has lost count of its depth; called again, it overflows the C

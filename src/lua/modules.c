@@ -323,17 +323,15 @@ static lunette_status copy_classes(ln_modules *modules, const lunette_module *fr
     return status;
 }
 
-static lunette_status copy_module(ln_modules *modules, const char *prefix, const lunette_module *from,
+static lunette_status copy_module(ln_modules *modules, const char *required, const lunette_module *from,
                                   ln_module *to) {
     ln_tree *tree = &modules->memory;
-    *to = (ln_module){.about = *from};
+    *to = (ln_module){.about = *from, .required = required};
     lunette_status status = copy_text(tree, &to->about.name);
     if (status == LUNETTE_OK)
         status = copy_text(tree, &to->about.version);
     if (status == LUNETTE_OK)
         status = copy_text(tree, &to->about.description);
-    if (status == LUNETTE_OK)
-        status = join(tree, prefix && *from->name ? prefix : "", "", from->name, &to->required);
     if (status == LUNETTE_OK)
         status = copy_functions(modules, from, to);
     if (status == LUNETTE_OK)
@@ -356,23 +354,73 @@ static lunette_status copy_natives(const ln_module_list *list, ln_modules *modul
     return status;
 }
 
-static lunette_status copy_names(const ln_module_list *list, ln_modules *modules) {
-    void *start;
+static lunette_status add_in_lua(ln_modules *modules, const char *name, const char *description) {
+    size_t at = modules->in_lua_count++;
+    modules->in_lua_descriptions[at] = description;
+    return ln_tree_copy_bytes(&modules->memory, name, strlen(name), &modules->in_lua[at]);
+}
+
+/* The names of modules that are written in Lua, of those that scripts may have. */
+static lunette_status list_in_lua(const ln_module_list *list, ln_modules *modules) {
+    const ln_sources *sources = &modules->sources;
+    size_t room = list->preload_count + sources->count;
+    char name[LN_PATH_ROOM];
+    void *names, *descriptions;
+    lunette_status status = ln_tree_obtain(&modules->memory, room * sizeof(char *), &names);
+    if (status == LUNETTE_OK)
+        status = ln_tree_obtain(&modules->memory, room * sizeof(char *), &descriptions);
+    if (status != LUNETTE_OK)
+        return status;
+    modules->in_lua = names;
+    modules->in_lua_descriptions = descriptions;
+    for (size_t i = 0; status == LUNETTE_OK && i < list->preload_count; i++)
+        if (ln_sources_allow(sources, list->preload[i].name))
+            status = add_in_lua(modules, list->preload[i].name, NULL);
+    for (size_t i = 0; status == LUNETTE_OK && i < sources->count; i++)
+        if (ln_sources_name(sources, &sources->files[i], name) && ln_sources_allow(sources, name))
+            status = add_in_lua(modules, name, sources->files[i].description);
+    return status;
+}
+
+/* What there is beside the host's modules. */
+static lunette_status open_rest(const ln_module_list *list, ln_modules *modules, char *why, size_t why_size) {
+    const lunette_require_config *require = list->require;
+    if (require && require->allowed && !list->confined) {
+        snprintf(why, why_size, "require.allowed is given, but the sandbox level none confines nothing");
+        return LUNETTE_INVALID_ARGUMENT;
+    }
     modules->prefix = list->prefix;
     lunette_status status = copy_text(&modules->memory, &modules->prefix);
     if (status == LUNETTE_OK)
-        status = ln_tree_obtain(&modules->memory, list->preload_count * sizeof *modules->sources, &start);
-    for (size_t i = 0; status == LUNETTE_OK && i < list->preload_count; i++) {
-        modules->sources = start;
-        modules->sources[i] = list->preload[i].name;
-        status = copy_text(&modules->memory, &modules->sources[i]);
-        modules->source_count++;
+        status = ln_sources_open(require, &modules->memory, &modules->sources, why, why_size);
+    if (require && require->resolver)
+        modules->resolver = (ln_function){
+            .about = {.name = "require", .call = require->resolver, .min_arguments = 1, .max_arguments = 1},
+            .ud = require->resolver_ud,
+            .full_name = "require",
+            .number = LN_NUMBERED,
+        };
+    return status == LUNETTE_OK ? list_in_lua(list, modules) : status;
+}
+
+/* Those that scripts may have. What has no name is there without being asked for. */
+static lunette_status copy_modules(const ln_module_list *list, ln_modules *modules) {
+    void *start;
+    const char *required;
+    lunette_status status = ln_tree_obtain(&modules->memory, list->count * sizeof(ln_module), &start);
+    if (status == LUNETTE_OK)
+        modules->items = start;
+    for (size_t i = 0; status == LUNETTE_OK && i < list->count; i++) {
+        const char *name = list->items[i]->name, *prefix = list->prefix && *name ? list->prefix : "";
+        status = join(&modules->memory, prefix, "", name, &required);
+        if (status != LUNETTE_OK || (*name && !ln_sources_allow(&modules->sources, required)))
+            continue;
+        status = copy_module(modules, required, list->items[i], &modules->items[modules->count++]);
     }
     return status;
 }
 
 lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, char *why, size_t why_size) {
-    void *start = NULL;
     *modules = (ln_modules){.sandbox = list->sandbox};
     ln_tree_init(&modules->memory, SIZE_MAX);
     lunette_status status = check(list, why, why_size);
@@ -381,12 +429,9 @@ lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, 
     if (status == LUNETTE_OK && list->native_count > 0)
         status = copy_natives(list, modules);
     if (status == LUNETTE_OK)
-        status = copy_names(list, modules);
-    if (status == LUNETTE_OK && list->count > 0)
-        status = ln_tree_obtain(&modules->memory, list->count * sizeof(ln_module), &start);
-    modules->items = start;
-    for (size_t i = 0; status == LUNETTE_OK && i < list->count; i++)
-        status = copy_module(modules, list->prefix, list->items[i], &modules->items[modules->count++]);
+        status = open_rest(list, modules, why, why_size);
+    if (status == LUNETTE_OK)
+        status = copy_modules(list, modules);
     if (status != LUNETTE_OK)
         ln_modules_close(modules);
     return status;
@@ -535,6 +580,7 @@ static void install(lua_State *L, const ln_module *module) {
 void ln_modules_install(lua_State *L, const ln_modules *modules) {
     for (size_t i = 0; i < modules->count; i++)
         install(L, &modules->items[i]);
+    ln_require_install(L, modules);
     if (modules->native_count > 0)
         ln_native_prepare(L, modules);
 }

@@ -5,6 +5,7 @@
 #define LN_LUA_MODULES_H
 
 #include "base/tree.h"
+#include "lua/sources.h"
 #include "lunette/backend.h"
 
 struct lua_State;
@@ -47,8 +48,11 @@ typedef struct ln_modules {
     lunette_lua_module *natives;
     size_t native_count;
     const char *prefix;
-    const char **sources; /* names of modules in Lua */
-    size_t source_count;
+    ln_sources sources;   /* files, and which modules may be had */
+    ln_function resolver; /* the host's; without `call`: there is none */
+    const char **in_lua;  /* names of preloaded modules and of those in files, for descriptions */
+    const char **in_lua_descriptions;
+    size_t in_lua_count;
 } ln_modules;
 
 /* What of modules a template adds; the structs are complete, of this version's size. */
@@ -61,6 +65,8 @@ typedef struct ln_module_list {
     size_t native_count;
     const lunette_preload *preload; /* modules in Lua, of which only the names are kept */
     size_t preload_count;
+    const lunette_require_config *require; /* or NULL */
+    bool confined;                         /* the sandbox holds scripts to what is allowed */
 } ln_module_list;
 
 /* Checks and copies. `why` receives which module is wrong in what. The sandbox is the caller's yet. INVALID_ARGUMENT,
@@ -84,7 +90,19 @@ void ln_modules_install(struct lua_State *L, const ln_modules *modules);
  * raise (memory). */
 bool ln_modules_load(struct lua_State *L, const ln_modules *modules, const char *name);
 
+/* --- require.c --- */
+
+/* At sandbox level none: lets Lua's own require find lazy modules, files and what the resolver answers. May raise. */
+void ln_require_install(struct lua_State *L, const ln_modules *modules);
+
+/* --- host.c --- */
+
 /* Pushes the function. May raise (memory). */
 void ln_host_push(struct lua_State *L, const ln_function *function);
+
+/* Calls the function (of the fast form) in the frame of the C function that runs now, which has its arguments and nothing
+ * else on its stack: errors are then as if it had been called itself. The results, so many of them, are on top. May raise;
+ * may not return. */
+int ln_host_call(struct lua_State *L, const ln_function *function);
 
 #endif

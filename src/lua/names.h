@@ -33,7 +33,7 @@
     X("", "rawget",         RESTRICTED, PLAIN,     NULL, NULL) \
     X("", "rawlen",         RESTRICTED, PLAIN,     NULL, NULL) \
     X("", "rawset",         RESTRICTED, PLAIN,     NULL, NULL) \
-    X("", "require",        RESTRICTED, SANDBOXED, ln_lib_require, "finds the libraries here and modules the host registered, never files") \
+    X("", "require",        RESTRICTED, SANDBOXED, ln_lib_require, "finds the libraries here and the host's modules (its functions, texts that it gives), never files on disk; what a module runs may yield") \
     X("", "select",         RESTRICTED, PLAIN,     NULL, NULL) \
     X("", "setmetatable",   RESTRICTED, SANDBOXED, ln_lib_setmetatable, "refuses a metatable with `__gc`: scripts have no finalizers") \
     X("", "tonumber",       RESTRICTED, PLAIN,     NULL, NULL) \

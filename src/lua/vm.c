@@ -105,6 +105,8 @@ static lunette_status open_modules(const void *settings, const lunette_template_
         .native_count = config->lua_module_count,
         .preload = config->preload,
         .preload_count = config->preload_count,
+        .require = config->require,
+        .confined = ln_sandbox_level(sandbox) != LUNETTE_SANDBOX_NONE,
     };
     ln_modules *modules = calloc(1, sizeof *modules);
     status = modules ? ln_modules_open(&list, modules, why, size) : LUNETTE_NO_MEMORY;
@@ -149,6 +151,7 @@ enum { SCRATCH_KEPT = 64 << 10 };
 static void tidy(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
     vm->scratch_base = (ln_tree_mark){0};
+    ln_code_release(&vm->borrowed);
     if (LN_UNLIKELY(vm->scratch.bytes > SCRATCH_KEPT))
         ln_tree_free(&vm->scratch);
 }

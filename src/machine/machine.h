@@ -20,6 +20,7 @@
 #include "lunette/error.h"
 #include "machine/code.h"
 #include "machine/report.h"
+#include "machine/seen.h"
 
 /* What all machines of an engine share; outlives them. */
 typedef struct ln_machine_setup {
@@ -37,6 +38,7 @@ typedef struct ln_machine_setup {
     void *warning_ud;
     lunette_alloc_fn alloc; /* NULL: an own reservation */
     void *alloc_ud;
+    ln_seen *cache; /* programs that were compiled, for all machines; NULL: none is wanted */
 } ln_machine_setup;
 
 /* How many addresses of code there can be: the backend's and ours. */
@@ -120,7 +122,7 @@ struct lunette_machine {
  * what it takes to build each machine by itself. `setup` outlives it, the configuration is copied where needed; its
  * modules are complete, of this version's size. `why` receives what is wrong with it (INVALID_ARGUMENT), or went wrong
  * in which preloaded module. OK, INVALID_ARGUMENT, SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT, NO_MEMORY, SYSTEM, STACK_TOO_SMALL,
- * UNSUPPORTED (modules), DEFECT. */
+ * UNSUPPORTED (modules, require), DEFECT. */
 lunette_status ln_template_open(const ln_machine_setup *setup, const lunette_template_config *config,
                                 ln_template **out, char *why, size_t why_size);
 
@@ -229,6 +231,11 @@ bool ln_machine_pristine(const lunette_machine *machine);
  * ln_machine_run(), and WRONG_STATE: the machine is not pristine. It is not pristine afterwards. */
 lunette_status ln_machine_compile(lunette_machine *machine, const ln_program *program,
                                   const ln_budget *budget, ln_code **code);
+
+/* For a text that is wanted in the middle of a run of `machine`, whose state is a script's by then: its compiled form, if
+ * the cache has it, or if it was wanted before and another, pristine machine can be had to compile it in. The caller's, to
+ * be released; NULL: the text itself is to be loaded. In a host section; the run's deadline holds. */
+ln_code *ln_machine_share(const lunette_machine *machine, const char *name, const char *text, size_t size);
 
 /* Whether loading this code into machines of this one's template could be made faster: the machine is pristine, and it
  * was not tried for the template, as far as the code remembers. */

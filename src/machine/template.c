@@ -133,8 +133,8 @@ static lunette_status open_parts(ln_template *template, const lunette_template_c
         return LUNETTE_UNSUPPORTED;
     if (backend->open_template)
         return backend->open_template(template->setup->settings, config, &template->parts, why, why_size);
-    return config->module_count > 0 || config->lua_module_count > 0 || narrows ? LUNETTE_UNSUPPORTED
-                                                                               : LUNETTE_OK;
+    bool wanted = config->module_count > 0 || config->lua_module_count > 0 || config->require || narrows;
+    return wanted ? LUNETTE_UNSUPPORTED : LUNETTE_OK;
 }
 
 /* What comes after the backend's own parts. */

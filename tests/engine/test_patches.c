@@ -151,8 +151,8 @@ static void through_the_cache(void **state) {
         assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
         assert_int_equal(lunette_context_verify(context), LUNETTE_OK);
     }
-    assert_true(ln_seen_key_make(engine->cache, "=test", TEXT, strlen(TEXT), &key));
-    ln_code *code = ln_seen_find(engine->cache, &key, &again);
+    assert_true(ln_seen_key_make(engine->setup.cache, "=test", TEXT, strlen(TEXT), &key));
+    ln_code *code = ln_seen_find(engine->setup.cache, &key, &again);
     assert_non_null(code);
     assert_non_null(ln_code_patch_for(code, context->vm->image));
     ln_code_release(&code);

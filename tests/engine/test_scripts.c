@@ -3,7 +3,7 @@
  *
  *     test_scripts SOURCE_ROOT
  *
- * Look in src/engine/context.c (find_code) and seen.c; in src/lua/run.c (compile_program) when a result differs. */
+ * Look in src/engine/context.c (find_code) and src/machine/seen.c; in src/lua/run.c (compile_program) when a result differs. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>

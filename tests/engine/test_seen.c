@@ -6,7 +6,7 @@
 
 #include "kit.h"
 
-#include "engine/seen.h"
+#include "machine/seen.h"
 
 static ln_code *make_code(size_t room) {
     ln_code *code = malloc(sizeof *code + room);

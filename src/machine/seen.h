@@ -4,8 +4,8 @@
  * of name and text and confirmed by comparing both, so a collision costs time and nothing else. When the bytes
  * allowed are used up, entries that were not asked for since the hand last passed go first (the "clock" of
  * Corbató, 1968). One lock, held for a few dozen instructions, never while Lua runs. */
-#ifndef LN_ENGINE_SEEN_H
-#define LN_ENGINE_SEEN_H
+#ifndef LN_MACHINE_SEEN_H
+#define LN_MACHINE_SEEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

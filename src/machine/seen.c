@@ -1,4 +1,4 @@
-#include "engine/seen.h"
+#include "machine/seen.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
