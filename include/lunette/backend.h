@@ -49,7 +49,9 @@ typedef struct lunette_program {
     bool loaded;         /* load() has been done with `code`: it need only be run */
     bool allow_bytecode; /* a text may be binary; only at sandbox level none */
     uint64_t allocations, string_bytes,
-        stack_depth; /* limits that the language has to keep itself; 0: none */
+        stack_depth;    /* limits that the language has to keep itself; 0: none */
+    const char *module; /* or it is a module of that name, which is to be the only result */
+    const char *global; /* and to be a global variable of this name; NULL: it is not */
 } lunette_program;
 
 /* What a tenant's scripts have less than their template's. Views. */
@@ -75,7 +77,8 @@ typedef enum lunette_feature {
     LUNETTE_FEATURE_FUNCTIONS = 1 << 2, /* values may be references to functions */
     LUNETTE_FEATURE_SUSPEND = 1 << 3,   /* a run may be suspended and resumed */
     LUNETTE_FEATURE_DEBUG = 1 << 4,     /* breakpoints */
-    LUNETTE_FEATURE_RELOAD = 1 << 5     /* modules may be replaced in a state that goes on */
+    LUNETTE_FEATURE_RELOAD = 1 << 5,    /* modules may be replaced in a state that goes on */
+    LUNETTE_FEATURE_MODULES = 1 << 6    /* a program may be a module */
 } lunette_feature;
 
 /* The table. What it points at must stay, unchanged, as long as it is registered. A function pointer may be NULL where that

@@ -106,6 +106,17 @@ LUNETTE_API lunette_status lunette_context_call_named(lunette_context *context, 
                                                       const lunette_run_options *options,
                                                       lunette_value **results);
 
+/* Requires a module in the context, as a script of it would, at every sandbox level: from the host's modules, its files, its
+ * resolver (require.h), whatever is allowed. `global`: the global variable that it becomes, too; NULL: none. *value becomes
+ * a copy of what the module is (its functions references), the caller's to free; `value` NULL: it is not converted, which
+ * a module that refers to itself cannot be. `options` as of lunette_context_run(), without arguments.
+ * Statuses as of lunette_context_run(): RUNTIME_ERROR also when there is no such module, or it is not allowed (the error's
+ * kind tells); SUSPENDED: what the module runs waits, and the resumed run's only result is the module. UNSUPPORTED: the
+ * backend has no modules. */
+LUNETTE_API lunette_status lunette_context_import(lunette_context *context, const char *name,
+                                                  const char *global, const lunette_run_options *options,
+                                                  lunette_value **value);
+
 /* Gives a function reference up, so that the script's function can be collected; from then on it is STALE. A reference
  * takes a few bytes of the context's memory until it is forgotten or the context is reset. Also from a function of the
  * host's during a run of this context. OK, STALE, INVALID_ARGUMENT, BUSY. */

@@ -32,6 +32,43 @@ lunette_status lunette_context_call_named(lunette_context *context, const char *
     return ln_context_run(context, path, &program, options, results, NAME);
 }
 
+/* --- Modules --- */
+
+/* The first of a run's results, by itself. */
+static lunette_status take_first(lunette_value **results, lunette_value **value) {
+    const lunette_value nil = lunette_nil(), *first = lunette_value_at(*results, 0);
+    lunette_status status = lunette_value_copy(first ? first : &nil, value);
+    lunette_value_free(results);
+    return status;
+}
+
+static const char *fault_of_import(const char *name, const char *global) {
+    if (!name || !*name)
+        return "`name` is NULL or empty";
+    if (global && !*global)
+        return "`global` is empty: NULL makes none";
+    return NULL;
+}
+
+lunette_status lunette_context_import(lunette_context *context, const char *name, const char *global,
+                                      const lunette_run_options *options, lunette_value **value) {
+    static const char NAME[] = "lunette_context_import";
+    lunette_value *results = NULL;
+    if (value)
+        *value = NULL;
+    const char *fault = fault_of_import(name, global);
+    if (fault)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: %s", NAME, fault);
+    ln_program program = {.module = name, .global = global};
+    lunette_status status =
+        ln_context_run(context, "=import", &program, options, value ? &results : NULL, NAME);
+    if (status != LUNETTE_OK || !value)
+        return status;
+    return ln_failure_plain(take_first(&results, value), NAME);
+}
+
+/* --- References --- */
+
 /* From inside one of the context's own runs, on its thread, nobody else can be at the references. */
 lunette_status lunette_context_forget(lunette_context *context, const lunette_value *function) {
     static const char NAME[] = "lunette_context_forget";

@@ -99,6 +99,9 @@ static lunette_status check_values(const lunette_machine *vm, const ln_program *
                                    const lunette_run_options *options, const char *function) {
     if (program->function && ln_machine_check_value(vm, program->function) != LUNETTE_OK)
         return ln_failure(LUNETTE_STALE, "%s: `function` %s", function, refusal_of(LUNETTE_STALE));
+    if (options->argument_count > 0 && program->module)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: options has arguments, which a module is not given",
+                          function);
     if (options->argument_count > 0 && !options->arguments)
         return ln_failure(LUNETTE_INVALID_ARGUMENT,
                           "%s: options.arguments is NULL, but argument_count is %zu", function,

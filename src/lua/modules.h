@@ -95,6 +95,10 @@ bool ln_modules_load(struct lua_State *L, const ln_modules *modules, const char 
 /* At sandbox level none: lets Lua's own require find lazy modules, files and what the resolver answers. May raise. */
 void ln_require_install(struct lua_State *L, const ln_modules *modules);
 
+/* Requires the module whose name is its first argument, makes it the global variable that the second names, if it is not nil,
+ * and returns it. A C function of Lua's; may raise. */
+int ln_require_import(struct lua_State *L);
+
 /* --- host.c --- */
 
 /* Pushes the function. May raise (memory). */

@@ -222,6 +222,37 @@ int ln_lib_require(lua_State *L) {
     return raise_missing(L, modules, name);
 }
 
+/* --- For the host --- */
+
+/* In the registry, at the address of this: Lua's own require, where scripts have that. */
+static const char OWN = 'r';
+
+/* Stack: the module's name, the global's or nil, the module. */
+static int finish_import(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    (void)context;
+    lua_settop(L, 3);
+    if (!lua_isnil(L, 2)) {
+        lua_pushglobaltable(L);
+        lua_pushvalue(L, 2);
+        lua_pushvalue(L, 3);
+        lua_rawset(L, -3);
+    }
+    lua_settop(L, 3);
+    return 1;
+}
+
+int ln_require_import(lua_State *L) {
+    lua_settop(L, 2);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &OWN) != LUA_TFUNCTION) {
+        lua_pop(L, 1);
+        lua_pushcfunction(L, ln_lib_require);
+    }
+    lua_pushvalue(L, 1);
+    lua_callk(L, 1, 1, 0, finish_import);
+    return finish_import(L, LUA_OK, 0);
+}
+
 /* --- For Lua's own require --- */
 
 static int load_lazy(lua_State *L) {
@@ -278,6 +309,8 @@ void ln_require_install(lua_State *L, const ln_modules *modules) {
     if (ln_sandbox_level(ln_vm_settings(ln_vm_current())->sandbox) != LUNETTE_SANDBOX_NONE)
         return;
     add_lazy(L, modules);
+    lua_getglobal(L, "require");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &OWN);
     lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     if (lua_getfield(L, -1, LUA_LOADLIBNAME) == LUA_TTABLE &&
         lua_getfield(L, -1, "searchers") == LUA_TTABLE) {

@@ -39,15 +39,21 @@ static bool load_program(lua_State *L, struct call *call) {
     return false;
 }
 
-/* May raise. */
-static void push_arguments(lua_State *L, const lunette_program *program) {
+/* How many there are. May raise. */
+static int push_arguments(lua_State *L, const lunette_program *program) {
+    if (LN_UNLIKELY(program->module != NULL)) {
+        lua_pushstring(L, program->module);
+        lua_pushstring(L, program->global); /* NULL is nil */
+        return 2;
+    }
     if (program->argument_count == 0)
-        return;
+        return 0;
     if (program->argument_count > INT32_MAX)
         luaL_error(L, "too many arguments");
     luaL_checkstack(L, (int)program->argument_count, "too many arguments");
     for (size_t i = 0; i < program->argument_count; i++)
         ln_values_push(L, &program->arguments[i]);
+    return (int)program->argument_count;
 }
 
 /* Takes what lua_dump() writes. */
@@ -69,6 +75,10 @@ static bool push_program(lua_State *L, struct call *call) {
     const lunette_program *program = call->program;
     if (program->text || program->code)
         return load_program(L, call);
+    if (program->module) {
+        lua_pushcfunction(L, ln_require_import);
+        return true;
+    }
     if (program->function) {
         ln_refer_push(L, program->function);
         return true;
@@ -95,13 +105,13 @@ static void take_results(lua_State *L, struct call *call) {
 /* The program's function is all there is on the stack. May raise. */
 static void call_program(lua_State *L, struct call *call) {
     const lunette_machine *machine = &call->vm->machine;
-    push_arguments(L, call->program);
+    int arguments = push_arguments(L, call->program);
     if (call->vm->script) {
-        call->status = ln_suspend_call(L, call->vm, (int)call->program->argument_count);
+        call->status = ln_suspend_call(L, call->vm, arguments);
         take_results(L, call);
         return;
     }
-    lua_call(L, (int)call->program->argument_count, LUA_MULTRET);
+    lua_call(L, arguments, LUA_MULTRET);
     if (machine->results)
         call->status = ln_values_take(L, call->vm, 1, lua_gettop(L), machine->bounds, machine->results);
 }

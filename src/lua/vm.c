@@ -233,7 +233,7 @@ const lunette_backend ln_lua_backend = {
     .extensions = EXTENSIONS,
     .extension_count = LN_COUNT(EXTENSIONS),
     .features = LUNETTE_FEATURE_COMPILED | LUNETTE_FEATURE_SANDBOX | LUNETTE_FEATURE_FUNCTIONS |
-                LUNETTE_FEATURE_SUSPEND,
+                LUNETTE_FEATURE_SUSPEND | LUNETTE_FEATURE_MODULES,
     .code = CODE,
     .code_count = LN_COUNT(CODE),
     .stack_needed = LN_VM_STACK,

@@ -203,6 +203,7 @@ typedef struct ln_program {
     /* In place of a text or code: what is called is there already. */
     const lunette_value *function;  /* a reference checked by ln_machine_check_value(), or NULL */
     const char *path;               /* "game.on_tick", from the globals, or NULL; NOT_FOUND */
+    const char *module, *global;    /* what is to be required, and what it becomes; or NULL */
     const lunette_value *arguments; /* checked by ln_machine_check_value() */
     size_t argument_count;
     lunette_bounds bounds; /* complete: no zeros */

@@ -314,6 +314,8 @@ static lunette_program view_of(const ln_program *program) {
         .code_size = code && !text ? code->size : 0,
         .function = program->function,
         .path = program->path,
+        .module = program->module,
+        .global = program->global,
         .arguments = program->arguments,
         .argument_count = program->argument_count,
         .check_only = program->check_only,
@@ -389,7 +391,10 @@ lunette_status ln_machine_run(lunette_machine *machine, const ln_program *progra
     ln_tree tree;
     if (results)
         *results = NULL;
-    if ((program->function || program->path) && !(machine->backend->features & LUNETTE_FEATURE_FUNCTIONS))
+    uint32_t needs = program->function || program->path ? LUNETTE_FEATURE_FUNCTIONS
+                     : program->module                  ? LUNETTE_FEATURE_MODULES
+                                                        : 0;
+    if ((machine->backend->features & needs) != needs)
         return LUNETTE_UNSUPPORTED;
     view.loaded = program->code && machine->built && ln_machine_apply_patch(machine, program->code);
     ln_tree_init(&tree, program->bounds.bytes);

@@ -202,6 +202,7 @@ static void globals(void **state) {
     assert_int_equal(value->type, LUNETTE_NIL);
     lunette_value_free(&value);
     assert_int_equal(lunette_context_call_named(c.context, "seven", NULL, NULL), LUNETTE_UNSUPPORTED);
+    assert_int_equal(lunette_context_import(c.context, "seven", NULL, NULL, NULL), LUNETTE_UNSUPPORTED);
     calc_close(&c);
 }
 
@@ -458,6 +459,14 @@ static void templates(void **state) {
     with_modules.modules = modules;
     with_modules.module_count = 1;
     assert_int_equal(lunette_template_open(c.engine, &with_modules, &wrong), LUNETTE_UNSUPPORTED);
+    lunette_require_config require = lunette_require_config_default();
+    lunette_template_config with_require = lunette_template_config_default();
+    with_require.require = &require;
+    assert_int_equal(lunette_template_open(c.engine, &with_require, &wrong), LUNETTE_UNSUPPORTED);
+    char *text = NULL;
+    assert_int_equal(lunette_template_describe(lunette_engine_template(c.engine), LUNETTE_FORMAT_TEXT, &text),
+                     LUNETTE_UNSUPPORTED);
+    assert_null(lunette_template_module(lunette_engine_template(c.engine), 0));
     calc_close(&c);
 }
 

@@ -466,6 +466,99 @@ static void a_module_is_compiled_once(void **state) {
     kit_close(context);
 }
 
+/* --- Importing --- */
+
+static lunette_error_kind kind_of(const lunette_context *context) {
+    const lunette_error *error = lunette_context_error(context);
+    return error ? error->kind : LUNETTE_ERROR_GENERIC;
+}
+
+static void hosts_import(void **state) {
+    (void)state;
+    static const lunette_sandbox LEVELS[] = {LUNETTE_SANDBOX_RESTRICTED, LUNETTE_SANDBOX_STRICT,
+                                             LUNETTE_SANDBOX_NONE};
+    for (size_t i = 0; i < LN_COUNT(LEVELS); i++) {
+        lunette_context *context = open_all(LEVELS[i]);
+        lunette_value *value;
+        assert_int_equal(lunette_context_import(context, "shop.prices", NULL, NULL, &value), LUNETTE_OK);
+        assert_int_equal(lunette_value_get(value, "apple")->as.integer, 3);
+        lunette_value_free(&value);
+        expect_ok(context, "require = nil");
+        assert_int_equal(lunette_context_import(context, "counted", "how_many", NULL, NULL), LUNETTE_OK);
+        assert_int_equal(lunette_context_import(context, "counted", "the_same", NULL, NULL), LUNETTE_OK);
+        assert_int_equal(lunette_context_import(context, "zero", NULL, NULL, &value), LUNETTE_OK);
+        assert_int_equal(value->as.string.size, 3);
+        lunette_value_free(&value);
+        value = kit_results(context, "return how_many, the_same, zero", __LINE__);
+        assert_int_equal(lunette_value_at(value, 0)->as.integer, 1);
+        assert_int_equal(lunette_value_at(value, 1)->as.integer, 1);
+        assert_int_equal(lunette_value_at(value, 2)->type, LUNETTE_NIL);
+        lunette_value_free(&value);
+        kit_close(context);
+    }
+}
+
+static void imports_fail_as_scripts_do(void **state) {
+    (void)state;
+    lunette_context *context = open_all(LUNETTE_SANDBOX_RESTRICTED);
+    lunette_run_options options = lunette_run_options_default();
+    lunette_value *value = (lunette_value *)&options, seven = lunette_integer(7);
+    assert_int_equal(lunette_context_import(context, "no.such", "x", NULL, &value), LUNETTE_RUNTIME_ERROR);
+    assert_null(value);
+    assert_int_equal(kind_of(context), LUNETTE_ERROR_MODULE);
+    assert_int_equal(lunette_context_import(context, "raises", "x", NULL, NULL), LUNETTE_RUNTIME_ERROR);
+    assert_string_equal(lunette_context_error(context)->chunk, "raises.lua");
+    expect_ok(context, "assert(x == nil)");
+    lunette_limits limits = lunette_limits_default();
+    limits.wall_ns = 20 * MILLISECOND;
+    options.limits = &limits;
+    assert_int_equal(lunette_context_import(context, "loops", NULL, &options, NULL), LUNETTE_TIME_LIMIT);
+    assert_int_equal(lunette_context_import(context, NULL, NULL, NULL, NULL), LUNETTE_INVALID_ARGUMENT);
+    assert_int_equal(lunette_context_import(context, "", NULL, NULL, NULL), LUNETTE_INVALID_ARGUMENT);
+    assert_int_equal(lunette_context_import(context, "shop", "", NULL, NULL), LUNETTE_INVALID_ARGUMENT);
+    assert_int_equal(lunette_context_import(NULL, "shop", NULL, NULL, NULL), LUNETTE_INVALID_ARGUMENT);
+    options.arguments = &seven;
+    options.argument_count = 1;
+    assert_int_equal(lunette_context_import(context, "shop", NULL, &options, NULL), LUNETTE_INVALID_ARGUMENT);
+    assert_non_null(strstr(lunette_last_failure(), "options has arguments"));
+    kit_close(context);
+}
+
+/* What is waited for in a module's own code is answered later. */
+static lunette_status later(void *ud, lunette_call *call) {
+    (void)ud;
+    return lunette_call_suspend(call, NULL);
+}
+
+static void modules_may_wait(void **state) {
+    (void)state;
+    static const lunette_function FUNCTIONS[] = {{.name = "later", .call = later, .suspends = true}};
+    static const lunette_file WAITING[] = {FILE_OF("waiting.lua", "return {answer = later()}")};
+    lunette_module module = lunette_module_default();
+    const lunette_module *modules[] = {&module};
+    lunette_require_config require = lunette_require_config_default();
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    lunette_value *value = NULL, answer = lunette_integer(42);
+    uint64_t token;
+    module.name = "";
+    module.functions = FUNCTIONS;
+    module.function_count = 1;
+    require.files = WAITING;
+    require.file_count = 1;
+    config.require = &require;
+    config.modules = modules;
+    config.module_count = 1;
+    lunette_context *context = kit_open(&config);
+    assert_int_equal(lunette_context_import(context, "waiting", "w", NULL, &value), LUNETTE_SUSPENDED);
+    assert_null(value);
+    assert_int_equal(lunette_context_token(context, &token), LUNETTE_OK);
+    assert_int_equal(lunette_context_resume(context, token, &answer, 1, &value), LUNETTE_OK);
+    assert_int_equal(lunette_value_get(lunette_value_at(value, 0), "answer")->as.integer, 42);
+    lunette_value_free(&value);
+    expect_ok(context, "assert(w.answer == 42 and require 'waiting' == w)");
+    kit_close(context);
+}
+
 /* --- What is refused --- */
 
 static void refuse(const lunette_require_config *require, lunette_sandbox level, const char *words) {
@@ -549,6 +642,9 @@ int main(void) {
         cmocka_unit_test(preloaded_modules_get_there_too),
         cmocka_unit_test(other_engines_parse),
         cmocka_unit_test(a_module_is_compiled_once),
+        cmocka_unit_test(hosts_import),
+        cmocka_unit_test(imports_fail_as_scripts_do),
+        cmocka_unit_test(modules_may_wait),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(descriptions_name_them),
     };
