@@ -101,11 +101,15 @@ static inline lunette_class lunette_class_default(void) {
     return type;
 }
 
-/* A module: what `require` of its name gives, a table of its functions and constants. Templates copy it, texts and
- * arrays included; what `ud` points at must outlive every context of the template. */
+/* A module: what `require` of its name gives, a table of its functions and constants, as many as it has. Templates copy it,
+ * texts and arrays included; what `ud` points at must outlive every context of the template: see `close`. No two modules of
+ * a template have the same name or make the same global variable, and no two things in one the same name
+ * (INVALID_ARGUMENT); nor has one the name of one of Lua's libraries that scripts have (RUNTIME_ERROR). */
 typedef struct lunette_module {
-    size_t size;      /* sizeof(lunette_module); set by lunette_module_default() */
-    const char *name; /* "game", "game.map"; "": the functions and constants are globals themselves */
+    size_t size; /* sizeof(lunette_module); set by lunette_module_default() */
+    const char *
+        name; /* "game", "game.map"; "": the functions and constants are globals themselves, in the place of Lua's
+                       * own if these have the same names */
     const char *version;
     const char *description;
     const lunette_function *functions;
@@ -117,6 +121,10 @@ typedef struct lunette_module {
     bool lazy;      /* its table is made when a script first requires it, not kept in every context */
     const lunette_class *const *types; /* of the objects that its functions make; default none */
     size_t type_count;
+    void (*close_state)(void *ud, void *state); /* of lunette_call_set_state(): see there. Default NULL */
+    /* Called once for each template that was opened with the module, or engine, when the last context that could call it
+     * is gone: `ud` may go then. On whatever thread that happens; not when opening failed. Default NULL. */
+    void (*close)(void *ud);
 } lunette_module;
 
 static inline lunette_module lunette_module_default(void) {
@@ -158,6 +166,21 @@ LUNETTE_API const char *lunette_call_name(const lunette_call *call);
 
 /* Whether all of these LUNETTE_PERMIT_… bits are granted to the context. */
 LUNETTE_API bool lunette_call_permits(const lunette_call *call, uint32_t permissions);
+
+/* --- State ---
+ *
+ * What a module keeps for one context, from one call to the next: the function that needs it first makes it. It is the
+ * module's own, for its functions and those of its types. As the context is reset or released, after a kill, or as the
+ * engine closes, the module's close_state() is called with it, exactly once, between runs; it must not use the context.
+ * (What is to last as long as the module's `ud` belongs there; what is the host's, to lunette_context_user_data().) */
+
+/* NULL: none was set since the context was as its template. */
+LUNETTE_API void *lunette_call_state(const lunette_call *call);
+
+/* Sets it; one that was there before is closed first, if it is another, in the host section of the call. NULL: none.
+ * OK; NO_MEMORY (`state` stays the caller's, and what was there stays set); INVALID_ARGUMENT: also from a resolver;
+ * RUNTIME_ERROR, for the function to return: a template is being built, whose contexts would share it. */
+LUNETTE_API lunette_status lunette_call_set_state(lunette_call *call, void *state);
 
 /* --- Arguments, counted from 1 ---
  *

@@ -215,21 +215,28 @@ static void add_heading(ln_text *text, const lunette_module *module) {
     add_paragraph(text, module->description);
 }
 
-static void add_require(ln_text *text, const lunette_module *module, const char *prefix) {
-    const char *name = last_part(module->name);
+/* How a script gets at the module. */
+static void add_require(ln_text *text, const lunette_module *module, const ln_description *what) {
+    const char *name = last_part(module->name), *variable = is_variable(name) ? name : "module";
     if (!*module->name)
         return;
-    ln_text_add_format(text, "    local %s = require \"", is_variable(name) ? name : "module");
-    ln_text_add_string(text, prefix ? prefix : "");
+    if (what->no_require) {
+        ln_text_add_format(text, "    %s  -- ", variable);
+        ln_text_add_string(text,
+                           module->automatic ? "is a global variable\n\n" : "where the host imports it\n\n");
+        return;
+    }
+    ln_text_add_format(text, "    local %s = require \"", variable);
+    ln_text_add_string(text, what->prefix ? what->prefix : "");
     ln_text_add_string(text, module->name);
     ln_text_add_string(text, module->automatic ? "\"  -- is a global variable, too\n\n" : "\"\n\n");
 }
 
-static lunette_status add_module(ln_text *text, const lunette_module *module, const char *prefix) {
+static lunette_status add_module(ln_text *text, const lunette_module *module, const ln_description *what) {
     char space[80];
     const place at = {module_before(module, space, sizeof space), false};
     add_heading(text, module);
-    add_require(text, module, prefix);
+    add_require(text, module, what);
     add_functions(text, module->functions, module->function_count, &at);
     lunette_status status = add_constants(text, module, &at);
     for (size_t i = 0; i < module->type_count; i++)
@@ -238,7 +245,7 @@ static lunette_status add_module(ln_text *text, const lunette_module *module, co
 }
 
 static void add_sources(ln_text *text, const ln_description *what) {
-    if (what->source_count == 0 && !what->resolves)
+    if (what->no_require || (what->source_count == 0 && !what->resolves))
         return;
     ln_text_add_string(text, "## Modules in Lua\n\n");
     for (size_t i = 0; i < what->source_count; i++) {
@@ -271,7 +278,7 @@ static void add_library(ln_text *text, const ln_description *what) {
 static lunette_status write_text(const ln_description *what, ln_text *text) {
     lunette_status status = LUNETTE_OK;
     for (size_t i = 0; i < what->module_count && status == LUNETTE_OK; i++) {
-        status = add_module(text, what->modules[i], what->prefix);
+        status = add_module(text, what->modules[i], what);
         ln_text_add_string(text, "\n");
     }
     add_sources(text, what);

@@ -20,6 +20,8 @@ typedef struct ln_description {
     size_t source_count;
     const lunette_name *const *library; /* of the language's own, those that are there */
     size_t library_count;
+    bool
+        no_require; /* scripts cannot ask for modules: they have those that are global variables, or that the host imports */
     bool resolves; /* other modules may be asked for as well: the host looks for them */
 } ln_description;
 

@@ -193,6 +193,7 @@ lunette_status lunette_engine_open(const lunette_config *given, lunette_engine *
         ln_engine_release(engine);
         return status;
     }
+    engine->standard->opened = true;
     *out = engine;
     return LUNETTE_OK;
 }

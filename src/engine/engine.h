@@ -48,11 +48,20 @@ struct lunette_script {
     const char *name; /* behind this struct, or NULL */
 };
 
+/* What a module wants called when nobody can call it any more. */
+typedef struct ln_module_closer {
+    void (*close)(void *ud);
+    void *ud;
+} ln_module_closer;
+
 struct lunette_template {
     atomic_size_t references; /* one for the host's handle, one for each context, idle ones included */
     lunette_engine *engine;
     lunette_template *from; /* that it is a narrower one of; NULL: none */
     ln_template *state;
+    bool opened;               /* the host has got what it wanted: its modules will be closed */
+    ln_module_closer *closers; /* of those that want to be; each with its `ud` */
+    size_t closer_count;
 };
 
 struct lunette_context {

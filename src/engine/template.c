@@ -31,6 +31,17 @@ static lunette_status read_modules(const lunette_template_config *config, const 
     return LUNETTE_OK;
 }
 
+/* Remembers which of them want to be closed. */
+static lunette_status keep_closers(lunette_template *template, const lunette_module *modules, size_t count) {
+    template->closers = calloc(count + 1, sizeof *template->closers);
+    if (!template->closers)
+        return LUNETTE_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        if (modules[i].close)
+            template->closers[template->closer_count++] = (ln_module_closer){modules[i].close, modules[i].ud};
+    return LUNETTE_OK;
+}
+
 static lunette_status explain(lunette_status status, const char *what, const char *why, size_t stack) {
     if (status == LUNETTE_OK)
         return status;
@@ -69,7 +80,7 @@ static lunette_status read_require(const lunette_require_config *given, const ch
 
 static lunette_status open_state(lunette_engine *engine, const lunette_template_config *config,
                                  const char *what, lunette_module *modules, const lunette_module **list,
-                                 ln_template **state) {
+                                 lunette_template *template) {
     char why[200] = "";
     lunette_template_config read = *config;
     lunette_require_config require;
@@ -80,7 +91,9 @@ static lunette_status open_state(lunette_engine *engine, const lunette_template_
     read.require = config->require ? &require : NULL;
     if (status != LUNETTE_OK)
         return status;
-    status = ln_template_open(&engine->setup, &read, state, why, sizeof why);
+    status = keep_closers(template, modules, config->module_count);
+    if (status == LUNETTE_OK)
+        status = ln_template_open(&engine->setup, &read, &template->state, why, sizeof why);
     return explain(status, what, why, ln_machine_stack(engine->setup.backend));
 }
 
@@ -99,11 +112,12 @@ lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_tem
     lunette_template *template = calloc(1, sizeof *template);
     lunette_module *modules = calloc(config->module_count + 1, sizeof *modules);
     const lunette_module **list = calloc(config->module_count + 1, sizeof *list);
-    status = template && modules && list ? open_state(engine, config, what, modules, list, &template->state)
+    status = template && modules && list ? open_state(engine, config, what, modules, list, template)
                                          : ln_failure_plain(LUNETTE_NO_MEMORY, what);
     free(list);
     free(modules);
     if (status != LUNETTE_OK) {
+        free(template ? template->closers : NULL);
         free(template);
         return status;
     }
@@ -141,6 +155,9 @@ bool ln_engine_template_release(lunette_template *template) {
     if (atomic_fetch_sub_explicit(&template->references, 1, memory_order_acq_rel) != 1)
         return false;
     ln_template_close(&template->state);
+    for (size_t i = 0; i < template->closer_count && template->opened; i++)
+        template->closers[i].close(template->closers[i].ud);
+    free(template->closers);
     if (template->from)
         ln_engine_template_release(template->from);
     free(template);
@@ -160,9 +177,11 @@ lunette_status lunette_template_open(lunette_engine *engine, const lunette_templ
               : LUNETTE_OK;
     if (status == LUNETTE_OK)
         status = ln_engine_template_open(engine, &config, "lunette_template_open: config", out);
-    if (status == LUNETTE_OK)
-        ln_engine_retain(engine);
-    return status;
+    if (status != LUNETTE_OK)
+        return status;
+    ln_engine_retain(engine);
+    (*out)->opened = true;
+    return LUNETTE_OK;
 }
 
 void lunette_template_close(lunette_template **out) {

@@ -3,8 +3,17 @@
 #include "base/describe.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lua/internal.h"
+
+static bool has_require(const ln_sandbox *sandbox) {
+    const lunette_name *name;
+    for (size_t i = 0; (name = lunette_sandbox_name(i)); i++)
+        if (!*name->library && strcmp(name->name, "require") == 0)
+            return ln_sandbox_has(sandbox, i);
+    return false;
+}
 
 /* Lists for a description, in one block. */
 struct lists {
@@ -42,6 +51,7 @@ lunette_status ln_modules_describe(const ln_modules *modules, const ln_sandbox *
         .sources = modules->in_lua,
         .source_descriptions = modules->in_lua_descriptions,
         .source_count = modules->in_lua_count,
+        .no_require = !has_require(sandbox),
         .resolves = modules->resolver.about.call != NULL,
         .library = lists.library,
         .library_count = lists.library_count,

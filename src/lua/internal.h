@@ -67,7 +67,9 @@ typedef struct ln_vm {
     ln_tree scratch;             /* what calls of host functions keep: see call.h */
     ln_tree_mark scratch_base;   /* where the innermost one may begin */
     ln_references references;    /* that the host has to the script's functions */
-    ln_objects objects;          /* of the host's, that the script has */
+    ln_objects objects;          /* of the host's, that the script has, and what modules keep for it */
+    uint64_t *states;            /* numbers of the latter, for each module of the template */
+    size_t state_count;
     ln_natives natives;          /* modules of lua_CFunctions */
 } ln_vm;
 

@@ -105,6 +105,66 @@ static const char *fault_of_class(const lunette_class *class) {
     return fault;
 }
 
+/* --- Names that clash --- */
+
+/* Number `index` of what a module's table has: its functions, then its constants. */
+static const char *member_name(const lunette_module *module, size_t index) {
+    size_t functions = module->function_count;
+    return index < functions ? module->functions[index].name : module->constants[index - functions].name;
+}
+
+static size_t member_count(const lunette_module *module) {
+    return module->function_count + module->constant_count;
+}
+
+/* Among the first `count`. */
+static bool has_member(const lunette_module *module, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(member_name(module, i), name) == 0)
+            return true;
+    return false;
+}
+
+static bool has_twins(const lunette_function *functions, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(functions[i].name, functions[k].name) == 0)
+                return true;
+    return false;
+}
+
+static const char *fault_of_members(const lunette_module *module) {
+    for (size_t i = 0; i < member_count(module); i++)
+        if (has_member(module, i, member_name(module, i)))
+            return "two of its functions and constants have the same name";
+    for (size_t i = 0; i < module->type_count; i++) {
+        const lunette_class *class = module->types[i];
+        if (has_twins(class->methods, class->method_count) ||
+            has_twins(class->metamethods, class->metamethod_count))
+            return "a type has two methods, or two metamethods, of the same name";
+    }
+    return NULL;
+}
+
+/* Whether the module makes a global variable of that name. */
+static bool makes_global(const lunette_module *module, const char *name) {
+    if (!*module->name)
+        return has_member(module, member_count(module), name);
+    return module->automatic && strcmp(module->name, name) == 0;
+}
+
+/* Of two modules. */
+static bool share_global(const lunette_module *a, const lunette_module *b) {
+    if (*a->name)
+        return a->automatic && makes_global(b, a->name);
+    for (size_t i = 0; i < member_count(a); i++)
+        if (makes_global(b, member_name(a, i)))
+            return true;
+    return false;
+}
+
+/* --- All of a module --- */
+
 static const char *fault_of_module(const lunette_module *module) {
     const char *fault = fault_of_name(module);
     if (!fault && module->function_count > 0 && !module->functions)
@@ -119,7 +179,7 @@ static const char *fault_of_module(const lunette_module *module) {
         fault = "`types` is NULL, but type_count is not 0";
     for (size_t i = 0; !fault && i < module->type_count; i++)
         fault = fault_of_class(module->types[i]);
-    return fault;
+    return fault ? fault : fault_of_members(module);
 }
 
 /* Types of module `at` against each other and against those of the modules before it. */
@@ -144,6 +204,10 @@ static lunette_status check(const ln_module_list *list, char *why, size_t size) 
         for (size_t k = 0; k < i && *module->name; k++)
             if (strcmp(list->items[k]->name, module->name) == 0)
                 return refuse(why, size, module, i, "another module has that name");
+        for (size_t k = 0; k < i; k++)
+            if (share_global(module, list->items[k]))
+                return refuse(why, size, module, i,
+                              "another module makes a global variable of the same name");
     }
     return LUNETTE_OK;
 }
@@ -200,11 +264,19 @@ static lunette_status join(ln_tree *tree, const char *first, const char *between
     return LUNETTE_OK;
 }
 
-static lunette_status copy_function(ln_tree *tree, const lunette_module *module, const lunette_function *from,
+/* Who functions belong to: a module, or a type of one. */
+struct owner {
+    const ln_module *module;
+    const char *name;
+    void *ud;
+};
+
+static lunette_status copy_function(ln_tree *tree, const struct owner *owner, const lunette_function *from,
                                     ln_function *to) {
     *to = (ln_function){
         .about = *from,
-        .ud = module->ud,
+        .ud = owner->ud,
+        .module = owner->module,
         .more_arguments =
             (unsigned)(from->max_arguments == -1 ? INT_MAX : from->max_arguments - from->min_arguments),
         .number = LN_NUMBERED,
@@ -217,7 +289,7 @@ static lunette_status copy_function(ln_tree *tree, const lunette_module *module,
     if (status == LUNETTE_OK)
         status = copy_text(tree, &to->about.description);
     if (status == LUNETTE_OK)
-        status = join(tree, module->name, *module->name ? "." : "", from->name, &to->full_name);
+        status = join(tree, owner->name, *owner->name ? "." : "", from->name, &to->full_name);
     return status;
 }
 
@@ -242,6 +314,7 @@ static lunette_status list_functions(ln_tree *tree, const ln_function *functions
 
 /* Those that the permissions allow. */
 static lunette_status copy_functions(ln_modules *modules, const lunette_module *from, ln_module *to) {
+    const struct owner owner = {.module = to, .name = from->name, .ud = from->ud};
     void *start;
     size_t count = 0;
     lunette_status status =
@@ -252,7 +325,7 @@ static lunette_status copy_functions(ln_modules *modules, const lunette_module *
         if ((ln_sandbox_permissions(modules->sandbox) & needs) != needs)
             continue;
         modules->suspends = modules->suspends || from->functions[i].suspends;
-        status = copy_function(&modules->memory, from, &from->functions[i], &functions[count]);
+        status = copy_function(&modules->memory, &owner, &from->functions[i], &functions[count]);
         give_number(modules, &functions[count++]);
     }
     to->functions = functions;
@@ -277,32 +350,33 @@ static lunette_status copy_constants(ln_tree *tree, const lunette_module *from, 
     return status;
 }
 
-static lunette_status copy_methods(ln_modules *modules, const lunette_class *class,
+static lunette_status copy_methods(ln_modules *modules, const struct owner *owner,
                                    const lunette_function **about, size_t count, const ln_function **to) {
     const lunette_function *from = *about;
-    const lunette_module as_module = {.name = class->name, .ud = class->ud};
     void *start;
     lunette_status status = ln_tree_obtain(&modules->memory, count * sizeof(ln_function), &start);
     ln_function *functions = start;
     for (size_t i = 0; status == LUNETTE_OK && i < count; i++) {
         modules->suspends = modules->suspends || from[i].suspends;
-        status = copy_function(&modules->memory, &as_module, &from[i], &functions[i]);
+        status = copy_function(&modules->memory, owner, &from[i], &functions[i]);
     }
     *to = functions;
     return status == LUNETTE_OK ? list_functions(&modules->memory, functions, count, about) : status;
 }
 
-static lunette_status copy_class(ln_modules *modules, const lunette_class *from, ln_class *to) {
+static lunette_status copy_class(ln_modules *modules, const ln_module *module, const lunette_class *from,
+                                 ln_class *to) {
+    const struct owner owner = {.module = module, .name = from->name, .ud = from->ud};
     ln_tree *tree = &modules->memory;
     *to = (ln_class){.about = *from, .origin = from};
     lunette_status status = copy_text(tree, &to->about.name);
     if (status == LUNETTE_OK)
         status = copy_text(tree, &to->about.description);
     if (status == LUNETTE_OK)
-        status = copy_methods(modules, from, &to->about.methods, from->method_count, &to->methods);
+        status = copy_methods(modules, &owner, &to->about.methods, from->method_count, &to->methods);
     if (status == LUNETTE_OK)
         status =
-            copy_methods(modules, from, &to->about.metamethods, from->metamethod_count, &to->metamethods);
+            copy_methods(modules, &owner, &to->about.metamethods, from->metamethod_count, &to->metamethods);
     return status;
 }
 
@@ -315,7 +389,7 @@ static lunette_status copy_classes(ln_modules *modules, const lunette_module *fr
     ln_class *classes = start;
     const lunette_class **abouts = list;
     for (size_t i = 0; status == LUNETTE_OK && i < count; i++) {
-        status = copy_class(modules, from->types[i], &classes[i]);
+        status = copy_class(modules, to, from->types[i], &classes[i]);
         abouts[i] = &classes[i].about;
     }
     to->classes = classes;
@@ -327,6 +401,8 @@ static lunette_status copy_module(ln_modules *modules, const char *required, con
                                   ln_module *to) {
     ln_tree *tree = &modules->memory;
     *to = (ln_module){.about = *from, .required = required};
+    to->state.about.close = from->close_state;
+    to->state.about.ud = from->ud;
     lunette_status status = copy_text(tree, &to->about.name);
     if (status == LUNETTE_OK)
         status = copy_text(tree, &to->about.version);
@@ -571,10 +647,14 @@ static void install(lua_State *L, const ln_module *module) {
     if (module->about.lazy && !module->about.automatic)
         return;
     make(L, module);
-    if (module->about.automatic)
-        lua_setglobal(L, module->about.name);
-    else
+    if (!module->about.automatic) {
         lua_pop(L, 1);
+        return;
+    }
+    if (lua_getglobal(L, module->about.name) != LUA_TNIL)
+        luaL_error(L, "module '%s' would take the place of Lua's own global variable", module->about.name);
+    lua_pop(L, 1);
+    lua_setglobal(L, module->about.name);
 }
 
 void ln_modules_install(lua_State *L, const ln_modules *modules) {

@@ -15,9 +15,10 @@ struct ln_sandbox;
 typedef struct ln_function {
     lunette_function about;
     void *ud;
-    const char *full_name;   /* "game.price" */
-    unsigned more_arguments; /* than the least there must be */
-    unsigned number;         /* its place in `numbered`; LN_NUMBERED: it has none */
+    const struct ln_module *module; /* whose state it has; NULL: the resolver, of none */
+    const char *full_name;          /* "game.price" */
+    unsigned more_arguments;        /* than the least there must be */
+    unsigned number;                /* its place in `numbered`; LN_NUMBERED: it has none */
 } ln_function;
 
 typedef struct ln_class {
@@ -31,6 +32,7 @@ typedef struct ln_module {
     const char *required; /* its name in `require`, with the prefix; "": it is made of globals */
     const ln_function *functions;
     const ln_class *classes;
+    ln_class state; /* what its states are of, as objects */
 } ln_module;
 
 enum { LN_NUMBERED = 64 };

@@ -191,6 +191,7 @@ static void dispose(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
     ln_files_free(&vm->files);
     ln_objects_free(&vm->objects);
+    free(vm->states);
     ln_references_free(&vm->references);
     ln_tree_free(&vm->scratch);
 }

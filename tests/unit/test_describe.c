@@ -266,22 +266,39 @@ static void the_library_is_the_script_s(void **state) {
     }
 }
 
-static void a_template_as_text(void **state) {
+/* Where there is no require, nothing is told of it. */
+static void without_require(void **state) {
     (void)state;
     lunette_engine *engine = open_engine(0, LUNETTE_SANDBOX_STRICT);
+    char *text;
+    assert_int_equal(lunette_template_describe(lunette_engine_template(engine), LUNETTE_FORMAT_TEXT, &text),
+                     LUNETTE_OK);
+    assert_null(strstr(text, "require"));
+    assert_non_null(strstr(text, "    shop  -- where the host imports it\n"));
+    assert_non_null(strstr(text, "## Lua's own library\n\n- `print`\n"));
+    lunette_string_free(&text);
+    lunette_engine_close(&engine);
+}
+
+static void a_template_as_text(void **state) {
+    (void)state;
+    lunette_engine *engine = open_engine(0, LUNETTE_SANDBOX_RESTRICTED);
     char *text;
     assert_int_equal(lunette_template_describe(lunette_engine_template(engine), LUNETTE_FORMAT_TEXT, &text),
                      LUNETTE_OK);
     const char *end = strstr(text, "## Globals");
     assert_non_null(end);
     assert_non_null(strstr(text, "local shop = require \"host.big.shop\"\n"));
+    char *stop = strstr(text, "`collectgarbage`");
+    assert_non_null(stop);
+    *stop = '\0';
     assert_string_equal(
         end,
         "## Globals\n\n"
         "- `price(item: string, options: {string: boolean}?) -> number, reason: string?`: What it costs.\n"
         "  In cents.\n\n"
         "## Modules in Lua\n\n- `require \"helpers\"`\n\n"
-        "## Lua's own library\n\n- `print`\n");
+        "## Lua's own library\n\n- `_G`, `_VERSION`, `assert`, ");
     lunette_string_free(&text);
     lunette_engine_close(&engine);
 }
@@ -323,6 +340,7 @@ int main(void) {
         cmocka_unit_test(a_template_tells_what_is_there),
         cmocka_unit_test(the_library_is_the_script_s),
         cmocka_unit_test(a_template_as_text),
+        cmocka_unit_test(without_require),
         cmocka_unit_test(what_is_no_module_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
