@@ -64,11 +64,11 @@ LUNETTE_API void lunette_template_close(lunette_template **out);
 LUNETTE_API const lunette_template *lunette_engine_template(const lunette_engine *engine);
 
 /* Describes everything that scripts can call: the modules that are there (of their functions, those that the permissions
- * allow), modules in Lua by their names, and the names of Lua's own library that the sandbox has. So a host can document its
- * scripting, or tell a language model what it may write. As JSON an object:
+ * allow), other modules (in Lua, or of lua_CFunctions) by their names, and the names of Lua's own library that the sandbox
+ * has. So a host can document its scripting, or tell a language model what it may write. As JSON an object:
  *
  *   modules: [as lunette_module_describe() writes them],
- *   sources: [{require, description}], modules in Lua,
+ *   sources: [{require, description}], the other modules,
  *   resolves: whether others may be found when they are required,
  *   library: ["print", "string.format", ...]
  *

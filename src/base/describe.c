@@ -247,7 +247,7 @@ static lunette_status add_module(ln_text *text, const lunette_module *module, co
 static void add_sources(ln_text *text, const ln_description *what) {
     if (what->no_require || (what->source_count == 0 && !what->resolves))
         return;
-    ln_text_add_string(text, "## Modules in Lua\n\n");
+    ln_text_add_string(text, "## Other modules\n\n");
     for (size_t i = 0; i < what->source_count; i++) {
         ln_text_add_string(text, "- `require \"");
         ln_text_add_string(text, what->sources[i]);

@@ -14,8 +14,9 @@
 typedef struct ln_description {
     const lunette_module *const *modules; /* complete, of this version's size */
     size_t module_count;
-    const char *prefix;                     /* before the modules' names in `require`; NULL: none */
-    const char *const *sources;             /* names of modules that are written in the language itself */
+    const char *prefix; /* before the modules' names in `require`; NULL: none */
+    const char *const
+        *sources; /* names of modules that nobody has described: in the language itself, and the like */
     const char *const *source_descriptions; /* of each, or NULL; NULL: of none */
     size_t source_count;
     const lunette_name *const *library; /* of the language's own, those that are there */

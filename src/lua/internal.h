@@ -70,7 +70,7 @@ typedef struct ln_vm {
     ln_objects objects;          /* of the host's, that the script has, and what modules keep for it */
     uint64_t *states;            /* numbers of the latter, for each module of the template */
     size_t state_count;
-    ln_natives natives;          /* modules of lua_CFunctions */
+    ln_natives natives; /* modules of lua_CFunctions */
 } ln_vm;
 
 /* The VM of a machine of this backend. */

@@ -430,16 +430,16 @@ static lunette_status copy_natives(const ln_module_list *list, ln_modules *modul
     return status;
 }
 
-static lunette_status add_in_lua(ln_modules *modules, const char *name, const char *description) {
-    size_t at = modules->in_lua_count++;
-    modules->in_lua_descriptions[at] = description;
-    return ln_tree_copy_bytes(&modules->memory, name, strlen(name), &modules->in_lua[at]);
+static lunette_status add_other(ln_modules *modules, const char *name, const char *description) {
+    size_t at = modules->others_count++;
+    modules->others_descriptions[at] = description;
+    return ln_tree_copy_bytes(&modules->memory, name, strlen(name), &modules->others[at]);
 }
 
-/* The names of modules that are written in Lua, of those that scripts may have. */
-static lunette_status list_in_lua(const ln_module_list *list, ln_modules *modules) {
+/* The names of modules that nobody has described: written in Lua, or for it. Of those that scripts may have. */
+static lunette_status list_others(const ln_module_list *list, ln_modules *modules) {
     const ln_sources *sources = &modules->sources;
-    size_t room = list->preload_count + sources->count;
+    size_t room = list->preload_count + list->native_count + sources->count;
     char name[LN_PATH_ROOM];
     void *names, *descriptions;
     lunette_status status = ln_tree_obtain(&modules->memory, room * sizeof(char *), &names);
@@ -447,14 +447,17 @@ static lunette_status list_in_lua(const ln_module_list *list, ln_modules *module
         status = ln_tree_obtain(&modules->memory, room * sizeof(char *), &descriptions);
     if (status != LUNETTE_OK)
         return status;
-    modules->in_lua = names;
-    modules->in_lua_descriptions = descriptions;
+    modules->others = names;
+    modules->others_descriptions = descriptions;
     for (size_t i = 0; status == LUNETTE_OK && i < list->preload_count; i++)
         if (ln_sources_allow(sources, list->preload[i].name))
-            status = add_in_lua(modules, list->preload[i].name, NULL);
+            status = add_other(modules, list->preload[i].name, NULL);
+    for (size_t i = 0; status == LUNETTE_OK && i < list->native_count; i++)
+        if (ln_sources_allow(sources, list->natives[i].name))
+            status = add_other(modules, list->natives[i].name, NULL);
     for (size_t i = 0; status == LUNETTE_OK && i < sources->count; i++)
         if (ln_sources_name(sources, &sources->files[i], name) && ln_sources_allow(sources, name))
-            status = add_in_lua(modules, name, sources->files[i].description);
+            status = add_other(modules, name, sources->files[i].description);
     return status;
 }
 
@@ -476,7 +479,7 @@ static lunette_status open_rest(const ln_module_list *list, ln_modules *modules,
             .full_name = "require",
             .number = LN_NUMBERED,
         };
-    return status == LUNETTE_OK ? list_in_lua(list, modules) : status;
+    return status == LUNETTE_OK ? list_others(list, modules) : status;
 }
 
 /* Those that scripts may have. What has no name is there without being asked for. */

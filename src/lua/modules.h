@@ -52,9 +52,10 @@ typedef struct ln_modules {
     const char *prefix;
     ln_sources sources;   /* files, and which modules may be had */
     ln_function resolver; /* the host's; without `call`: there is none */
-    const char **in_lua;  /* names of preloaded modules and of those in files, for descriptions */
-    const char **in_lua_descriptions;
-    size_t in_lua_count;
+    const char *
+        *others; /* names of preloaded modules, those in files and of lua_CFunctions, for descriptions */
+    const char **others_descriptions;
+    size_t others_count;
 } ln_modules;
 
 /* What of modules a template adds; the structs are complete, of this version's size. */

@@ -297,7 +297,7 @@ static void a_template_as_text(void **state) {
         "## Globals\n\n"
         "- `price(item: string, options: {string: boolean}?) -> number, reason: string?`: What it costs.\n"
         "  In cents.\n\n"
-        "## Modules in Lua\n\n- `require \"helpers\"`\n\n"
+        "## Other modules\n\n- `require \"helpers\"`\n\n"
         "## Lua's own library\n\n- `_G`, `_VERSION`, `assert`, ");
     lunette_string_free(&text);
     lunette_engine_close(&engine);
