@@ -36,8 +36,8 @@ typedef struct lunette_tenant_config {
         *root; /* a folder below the template's root folder, by its path from there; default NULL: that one */
     const char *const
         *modules; /* the only modules that there are, of those of the template (preloaded ones, the
-                                 * host's, those of lua_CFunctions), as `require` calls them. Lua's own libraries are not
-                                 * meant. Default NULL: all; a list of none is none */
+                                 * host's, those of lua_CFunctions, in files; where there is a resolver, any), as `require`
+                                 * calls them. Lua's own libraries are not meant. Default NULL: all; a list of none is none */
     size_t module_count;
 } lunette_tenant_config;
 

@@ -116,7 +116,7 @@ static int preload(lua_State *L) {
 
 lunette_status ln_vm_preload(lunette_machine *machine, const lunette_preload *module) {
     struct preloading preloading = {.module = module};
-    if (!ln_sources_allow(&ln_vm_modules(ln_vm_of(machine))->sources, module->name))
+    if (!ln_sources_allow_preloaded(&ln_vm_modules(ln_vm_of(machine))->sources, module->name))
         return LUNETTE_OK;
     lunette_status status = ln_vm_status(ln_vm_protect(ln_vm_of(machine), preload, &preloading), LUNETTE_OK);
     return preloading.status != LUNETTE_OK ? preloading.status : status;

@@ -482,7 +482,7 @@ static lunette_status open_rest(const ln_module_list *list, ln_modules *modules,
     return status == LUNETTE_OK ? list_others(list, modules) : status;
 }
 
-/* Those that scripts may have. What has no name is there without being asked for. */
+/* Those that scripts may have. */
 static lunette_status copy_modules(const ln_module_list *list, ln_modules *modules) {
     void *start;
     const char *required;
@@ -492,10 +492,13 @@ static lunette_status copy_modules(const ln_module_list *list, ln_modules *modul
     for (size_t i = 0; status == LUNETTE_OK && i < list->count; i++) {
         const char *name = list->items[i]->name, *prefix = list->prefix && *name ? list->prefix : "";
         status = join(&modules->memory, prefix, "", name, &required);
-        if (status != LUNETTE_OK || (*name && !ln_sources_allow(&modules->sources, required)))
+        if (status != LUNETTE_OK || !ln_sources_allow(&modules->sources, required))
             continue;
-        status = copy_module(modules, required, list->items[i], &modules->items[modules->count++]);
+        ln_module *to = &modules->items[modules->count++];
+        status = copy_module(modules, required, list->items[i], to);
+        to->place = i;
     }
+    modules->places = list->count;
     return status;
 }
 
@@ -518,23 +521,21 @@ lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, 
 
 /* --- Narrowing --- */
 
-static bool is_left(const lunette_narrowing *by, const char *name) {
-    for (size_t i = 0; i < by->module_count; i++)
-        if (strcmp(by->modules[i], name) == 0)
+static bool is_there(const ln_modules *from, const char *name) {
+    for (size_t i = 0; i < from->count; i++)
+        if (strcmp(from->items[i].required, name) == 0)
             return true;
-    return !by->modules;
+    for (size_t i = 0; i < from->native_count; i++)
+        if (strcmp(from->natives[i].name, name) == 0)
+            return true;
+    return from->resolver.about.call != NULL || ln_sources_find(&from->sources, name);
 }
 
-/* Every name stands for something. */
+/* Every name stands for something; the host's resolver may know any. */
 static lunette_status check_names(const ln_modules *from, const lunette_narrowing *by, char *why,
                                   size_t size) {
     for (size_t i = 0; i < by->module_count; i++) {
-        bool found = false;
-        for (size_t k = 0; k < from->count && !found; k++)
-            found = strcmp(from->items[k].required, by->modules[i]) == 0;
-        for (size_t k = 0; k < from->native_count && !found; k++)
-            found = strcmp(from->natives[k].name, by->modules[i]) == 0;
-        if (found)
+        if (is_there(from, by->modules[i]))
             continue;
         snprintf(why, size, "modules: the template has no module '%.60s'", by->modules[i]);
         return LUNETTE_INVALID_ARGUMENT;
@@ -551,13 +552,14 @@ static lunette_status narrow_module(ln_modules *modules, const ln_module *from, 
         return status;
     uint32_t permissions = ln_sandbox_permissions(modules->sandbox);
     ln_function *functions = start;
+    size_t count = 0;
     *to = *from;
-    to->functions = functions;
-    to->about.function_count = 0;
     for (size_t i = 0; i < from->about.function_count; i++)
         if ((from->functions[i].about.needs & ~permissions) == 0)
-            functions[to->about.function_count++] = from->functions[i];
-    return LUNETTE_OK;
+            functions[count++] = from->functions[i];
+    to->functions = functions;
+    to->about.function_count = count;
+    return list_functions(&modules->memory, functions, count, &to->about.functions);
 }
 
 static lunette_status narrow_all(const ln_modules *from, const lunette_narrowing *by, ln_modules *modules) {
@@ -567,13 +569,14 @@ static lunette_status narrow_all(const ln_modules *from, const lunette_narrowing
         status = ln_tree_obtain(&modules->memory, from->native_count * sizeof(lunette_lua_module), &natives);
     if (status != LUNETTE_OK)
         return status;
+    status = ln_sources_narrow(&modules->sources, &modules->memory, by->modules, by->module_count);
     modules->items = items;
     modules->natives = natives;
     for (size_t i = 0; status == LUNETTE_OK && i < from->count; i++)
-        if (is_left(by, from->items[i].required))
+        if (ln_sources_allow(&modules->sources, from->items[i].required))
             status = narrow_module(modules, &from->items[i], &modules->items[modules->count++]);
     for (size_t i = 0; i < from->native_count; i++)
-        if (is_left(by, from->natives[i].name))
+        if (ln_sources_allow(&modules->sources, from->natives[i].name))
             modules->natives[modules->native_count++] = from->natives[i];
     return status;
 }

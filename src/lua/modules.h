@@ -33,6 +33,7 @@ typedef struct ln_module {
     const ln_function *functions;
     const ln_class *classes;
     ln_class state; /* what its states are of, as objects */
+    size_t place;   /* among all that the host gave: the same in narrower templates */
 } ln_module;
 
 enum { LN_NUMBERED = 64 };
@@ -43,7 +44,7 @@ typedef struct ln_modules {
     unsigned numbers;
     ln_tree memory;
     ln_module *items;
-    size_t count;
+    size_t count, places;       /* that there are, and that were given */
     struct ln_sandbox *sandbox; /* what stands beside them */
     bool owns_sandbox;          /* it is the template's own, narrower than the engine's */
     bool suspends;              /* some function of them may */
@@ -83,8 +84,7 @@ lunette_status ln_modules_narrow(const ln_modules *from, const lunette_narrowing
 void ln_modules_close(ln_modules *modules);
 
 /* What scripts can call, with Lua's own library as the sandbox has it. OK, INVALID_ARGUMENT, NO_MEMORY. */
-lunette_status ln_modules_describe(const ln_modules *modules, const struct ln_sandbox *sandbox,
-                                   lunette_format format, char **text);
+lunette_status ln_modules_describe(const ln_modules *modules, lunette_format format, char **text);
 
 /* Puts the modules into a fresh state that has its libraries. May raise. */
 void ln_modules_install(struct lua_State *L, const ln_modules *modules);

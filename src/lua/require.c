@@ -306,7 +306,7 @@ static void add_lazy(lua_State *L, const ln_modules *modules) {
 }
 
 void ln_require_install(lua_State *L, const ln_modules *modules) {
-    if (ln_sandbox_level(ln_vm_settings(ln_vm_current())->sandbox) != LUNETTE_SANDBOX_NONE)
+    if (ln_sandbox_level(ln_vm_sandbox(ln_vm_current())) != LUNETTE_SANDBOX_NONE)
         return;
     add_lazy(L, modules);
     lua_getglobal(L, "require");

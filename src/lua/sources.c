@@ -79,11 +79,20 @@ static bool is_meant(const char *entry, const char *name) {
     return strcmp(entry, name) == 0;
 }
 
-bool ln_sources_allow(const ln_sources *sources, const char *name) {
-    for (size_t i = 0; i < sources->allowed_count; i++)
-        if (is_meant(sources->allowed[i], name))
+static bool is_among(const char *const *list, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (is_meant(list[i], name))
             return true;
-    return !sources->allowed;
+    return !list;
+}
+
+bool ln_sources_allow_preloaded(const ln_sources *sources, const char *name) {
+    return is_among(sources->allowed, sources->allowed_count, name);
+}
+
+bool ln_sources_allow(const ln_sources *sources, const char *name) {
+    bool allowed = !*name || ln_sources_allow_preloaded(sources, name);
+    return allowed && is_among(sources->left, sources->left_count, name);
 }
 
 /* --- Checking --- */
@@ -185,18 +194,22 @@ static lunette_status copy_patterns(const char *search, ln_tree *tree, ln_source
     return status;
 }
 
-static lunette_status copy_allowed(const lunette_require_config *require, ln_tree *tree,
-                                   ln_sources *sources) {
+static lunette_status copy_list(const char *const *list, size_t count, ln_tree *tree,
+                                const char *const **copy, size_t *copy_count) {
     void *start;
-    if (!require->allowed)
+    if (!list)
         return LUNETTE_OK;
-    lunette_status status = ln_tree_obtain(tree, require->allowed_count * sizeof(char *), &start);
+    lunette_status status = ln_tree_obtain(tree, count * sizeof(char *), &start);
     const char **names = start;
-    for (size_t i = 0; status == LUNETTE_OK && i < require->allowed_count; i++)
-        status = ln_tree_copy_bytes(tree, require->allowed[i], strlen(require->allowed[i]), &names[i]);
-    sources->allowed = names;
-    sources->allowed_count = require->allowed_count;
+    for (size_t i = 0; status == LUNETTE_OK && i < count; i++)
+        status = ln_tree_copy_bytes(tree, list[i], strlen(list[i]), &names[i]);
+    *copy = names;
+    *copy_count = count;
     return status;
+}
+
+lunette_status ln_sources_narrow(ln_sources *sources, ln_tree *tree, const char *const *names, size_t count) {
+    return copy_list(names, count, tree, &sources->left, &sources->left_count);
 }
 
 lunette_status ln_sources_open(const lunette_require_config *require, ln_tree *tree, ln_sources *sources,
@@ -212,5 +225,7 @@ lunette_status ln_sources_open(const lunette_require_config *require, ln_tree *t
     if (status == LUNETTE_OK)
         status = copy_patterns(require->search_path ? require->search_path : "?.lua;?/init.lua", tree,
                                sources, why, why_size);
-    return status == LUNETTE_OK ? copy_allowed(require, tree, sources) : status;
+    return status == LUNETTE_OK ? copy_list(require->allowed, require->allowed_count, tree, &sources->allowed,
+                                            &sources->allowed_count)
+                                : status;
 }

@@ -6,7 +6,7 @@
 #include "lua/call.h"
 
 static size_t place_of(const lunette_call *call) {
-    return (size_t)(call->function->module - ln_vm_modules(ln_call_vm(call))->items);
+    return call->function->module->place;
 }
 
 static const ln_object *find(const lunette_call *call) {
@@ -22,7 +22,7 @@ void *lunette_call_state(const lunette_call *call) {
 }
 
 static bool make_room(ln_vm *vm) {
-    size_t count = ln_vm_modules(vm)->count;
+    size_t count = ln_vm_modules(vm)->places;
     if (count <= vm->state_count)
         return true;
     uint64_t *states = realloc(vm->states, count * sizeof *states);

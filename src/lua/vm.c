@@ -131,7 +131,8 @@ static void close_modules(void *parts) {
 }
 
 static lunette_status describe(const void *settings, const void *parts, lunette_format format, char **text) {
-    return ln_modules_describe(parts, ((const ln_settings *)settings)->sandbox, format, text);
+    (void)settings;
+    return ln_modules_describe(parts, format, text);
 }
 
 static const char *module_name(const void *parts, size_t index) {

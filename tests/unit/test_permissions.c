@@ -377,7 +377,7 @@ static void tenants_have_modules_of_their_own(void **state) {
     config.modules = HIGH;
     config.module_count = 1;
     assert_int_equal(lunette_tenant_open(engine, &config, &tenant), LUNETTE_RUNTIME_ERROR);
-    assert_non_null(strstr(lunette_last_failure(), "module 'low' is not registered"));
+    assert_non_null(strstr(lunette_last_failure(), "module 'low' is not allowed"));
     config.modules = HOLE;
     assert_int_equal(lunette_tenant_open(engine, &config, &tenant), LUNETTE_INVALID_ARGUMENT);
     assert_string_equal(lunette_last_failure(), "tenant.modules[0] is NULL");

@@ -366,6 +366,58 @@ static void only_what_is_allowed(void **state) {
     kit_close(context);
 }
 
+/* A tenant has fewer: of files, of what the resolver knows; what its modules keep is found as ever. */
+static lunette_status keep(void *ud, lunette_call *call) {
+    static int kept;
+    (void)ud;
+    lunette_status status = lunette_call_set_state(call, &kept);
+    return status == LUNETTE_OK ? lunette_return_boolean(call, lunette_call_state(call) == &kept) : status;
+}
+
+static void tenants_have_fewer(void **state) {
+    (void)state;
+    static const lunette_function KEEPING[] = {{.name = "keep", .call = keep}};
+    static const char *const LEFT[] = {"counted", "tax", "last"}, *const WRONG[] = {"no such"};
+    lunette_module first = lunette_module_default(), last;
+    const lunette_module *modules[] = {&first, &last};
+    lunette_require_config require = require_all();
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    lunette_tenant_config fewer = lunette_tenant_config_default();
+    lunette_tenant *tenant;
+    lunette_engine *engine;
+    lunette_context *context;
+    first.functions = KEEPING;
+    first.function_count = 1;
+    last = first;
+    first.name = "first";
+    last.name = "last";
+    config.modules = modules;
+    config.module_count = 2;
+    config.require = &require;
+    fewer.name = "fewer";
+    fewer.modules = LEFT;
+    fewer.module_count = LN_COUNT(LEFT);
+    assert_int_equal(lunette_engine_open(&config, &engine), LUNETTE_OK);
+    assert_int_equal(lunette_tenant_open(engine, &fewer, &tenant), LUNETTE_OK);
+    assert_int_equal(lunette_context_acquire_for(tenant, 0, &context), LUNETTE_OK);
+    expect_ok(context,
+              "assert(require 'counted' == 1 and require 'tax'.name == 'tax')\n"
+              "assert(require 'last'.keep() and require 'last'.keep())\n"
+              "for _, name in ipairs{'first', 'shop', 'tale', 'nothing'} do\n"
+              "  local ok, message = pcall(require, name)\n"
+              "  assert(not ok and message:find('is not allowed in this sandbox', 1, true), message)\n"
+              "end");
+    lunette_context_release(&context);
+    lunette_tenant_close(&tenant);
+    lunette_engine_close(&engine);
+    config.require = NULL;
+    fewer.modules = WRONG;
+    fewer.module_count = 1;
+    assert_int_equal(lunette_engine_open(&config, &engine), LUNETTE_OK);
+    assert_int_equal(lunette_tenant_open(engine, &fewer, &tenant), LUNETTE_INVALID_ARGUMENT);
+    lunette_engine_close(&engine);
+}
+
 /* --- Templates, contexts, copies --- */
 
 static void templates_have_their_own(void **state) {
@@ -638,6 +690,7 @@ int main(void) {
         cmocka_unit_test(a_slow_resolver_is_the_scripts),
         cmocka_unit_test(a_module_that_never_ends_is_ended),
         cmocka_unit_test(only_what_is_allowed),
+        cmocka_unit_test(tenants_have_fewer),
         cmocka_unit_test(templates_have_their_own),
         cmocka_unit_test(preloaded_modules_get_there_too),
         cmocka_unit_test(other_engines_parse),
