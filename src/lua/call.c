@@ -341,6 +341,8 @@ lunette_status lunette_arg_value(lunette_call *call, int index, const lunette_bo
         return status;
     if (taking.status == LUNETTE_VALUE_LIMIT)
         return lunette_arg_fail(call, index, "%s", taking.why);
+    if (taking.status == LUNETTE_MEMORY_LIMIT)
+        return ln_call_no_memory(call);
     if (taking.status == LUNETTE_OK)
         *value = taking.items;
     return taking.status;

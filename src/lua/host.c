@@ -138,7 +138,10 @@ LN_INLINE int give_results(const lunette_call *call) {
 
 /* --- The call --- */
 
-static LN_COLD void raise_values(lua_State *L, lunette_status status, const char *why) {
+static LN_COLD void raise_values(const lunette_call *call, lunette_status status, const char *why) {
+    lua_State *L = call->L;
+    if (status == LUNETTE_MEMORY_LIMIT)
+        ln_raise_memory(L, ln_call_vm(call));
     if (status == LUNETTE_NO_MEMORY || !*why)
         luaL_error(L, "%s", lunette_status_text(status));
     luaL_error(L, "%s", why);
@@ -155,7 +158,7 @@ static const lunette_value *take_arguments(lunette_call *call) {
     lunette_status status = ln_values_take_some(call->L, ln_call_vm(call), 1, call->count, &BOUNDS, tree,
                                                 &arguments, why, sizeof why);
     if (LN_UNLIKELY(status != LUNETTE_OK))
-        raise_values(call->L, status, why);
+        raise_values(call, status, why);
     return arguments;
 }
 

@@ -254,20 +254,22 @@ void ln_report_syntax(ln_report *report, const char *name, const char *text, siz
 /* LN_RANDOM_BYTES fresh unpredictable bytes (the same ones each time, where the setup says deterministic). */
 void ln_vm_random(const ln_vm *vm, void *bytes);
 
-/* --- values.c --- */
+/* --- take.c --- */
 
 /* Converts stack values first..last into an array at the root of `tree`. Raises on lack of Lua memory only
- * (function references). VALUE_LIMIT and NO_MEMORY are noted in the report. */
+ * (function references). VALUE_LIMIT and NO_MEMORY are noted in the report; MEMORY_LIMIT was. */
 lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
                               ln_tree *tree);
 
 /* Converts stack values first..last into an array in a tree that its owner frees. Raises as above. What went wrong is
- * told to `why`, beginning with "argument[1]"; VALUE_LIMIT, NO_MEMORY. */
+ * told to `why`, beginning with "argument[1]"; VALUE_LIMIT, NO_MEMORY; MEMORY_LIMIT, without words. */
 lunette_status ln_values_take_some(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
                                    ln_tree *tree, const lunette_value **values, char *why, size_t why_size);
 
 /* Converts one value at `index` to be the tree's root; functions are only named. Never raises. */
 lunette_status ln_values_take_error(lua_State *L, ln_vm *vm, int index, ln_tree *tree);
+
+/* --- values.c --- */
 
 /* Whether a value can be given to this VM. OK, INVALID_ARGUMENT, STALE. */
 lunette_status ln_values_check(const lunette_machine *machine, const lunette_value *value);

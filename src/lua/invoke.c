@@ -168,6 +168,8 @@ static lunette_status outcome(struct invocation *invocation, ln_end end) {
         return note_failure(invocation);
     if (invocation->status == LUNETTE_VALUE_LIMIT)
         keep_message(call);
+    if (invocation->status == LUNETTE_MEMORY_LIMIT)
+        ln_call_no_memory(call);
     return invocation->status;
 }
 

@@ -529,9 +529,9 @@ lunette_status ln_machine_get_global(lunette_machine *machine, const char *name,
     lunette_status status = perform(machine, &UNLIMITED, NULL, get_global, &global, &results);
     if (status != LUNETTE_OK)
         return status;
-    lunette_value nil = lunette_nil(), *all = ln_tree_root(&results);
-    status = lunette_value_copy(all && all->as.array.count > 0 ? &all->as.array.items[0] : &nil, value);
-    ln_tree_free(&results);
+    status = give_results(&results, value);
+    if (status == LUNETTE_OK) /* the one value there is becomes the tree's root */
+        **value = (*value)->as.array.count > 0 ? (*value)->as.array.items[0] : lunette_nil();
     return status;
 }
 

@@ -126,6 +126,13 @@ static void shapes_of_tables(void **state) {
          LUNETTE_OBJECT, 1},
         {"local t = {} for i = 0, 30 do t[1 << i] = i end return t", LUNETTE_OBJECT, 31},
         {"local t = {} t[math.maxinteger] = 1 t[1] = 1 return t", LUNETTE_OBJECT, 2},
+        {"return {1, 2, 3, ['4'] = 4}", LUNETTE_OBJECT, 4},
+        {"local t = {} for i = 1, 64 do t['k' .. i] = i end return t", LUNETTE_OBJECT, 64},
+        {"local t = {} for i = 1, 65 do t['k' .. i] = i end return t", LUNETTE_OBJECT, 65},
+        {"local t = {1, 2, 3} for i = 4, 100 do t['k' .. i] = i end return t", LUNETTE_OBJECT, 100},
+        {"local t = {1, 2, 3} for i = 100, 4, -1 do t[i] = i end return t", LUNETTE_ARRAY, 100},
+        {"local t = {} for i = 200, 2, -1 do t[i] = i end t[0] = 0 return t", LUNETTE_OBJECT, 200},
+        {"local t = {} for i = 200, 2, -1 do t[i] = i end t.x = 1 return t", LUNETTE_OBJECT, 200},
         {"return setmetatable({1, 2}, {__index = error, __len = error, __pairs = error, __name = 'x'})",
          LUNETTE_ARRAY, 2},
     };
@@ -162,6 +169,83 @@ static void nesting_costs_no_more_than_it_holds(void **state) {
         kit_check_status(context, TEXTS[i], status, LUNETTE_OK, __LINE__);
         lunette_value_free(&results);
     }
+    kit_close(context);
+}
+
+/* Tables of all shapes and sizes, made in all orders, within one another: what comes out goes in again, and the script
+ * compares. Some fill the buffer in which members wait, some turn from arrays into something else half way. */
+static void all_tables_come_back(void **state) {
+    (void)state;
+    static const char MAKING[] =
+        "local function key(kind, i)\n"
+        "  if kind == 1 then return i elseif kind == 2 then return 'k' .. i elseif kind == 3 then return i + 0.5\n"
+        "  elseif kind == 4 then return tostring(i) elseif kind == 5 then return -i end\n"
+        "  return ({i, 'k' .. i, i + 0.5, i % 2 == 0, tostring(i)})[math.random(5)]\n"
+        "end\n"
+        "local function make(depth)\n"
+        "  local kind, size = math.random(6), math.random(9) == 1 and math.random(200) or math.random(0, 9)\n"
+        "  local keys, t = {}, math.random(2) == 1 and {1, 2, 3} or {}\n"
+        "  for i = 1, size do keys[i] = key(kind, i) end\n"
+        "  if math.random(3) == 1 then for i = size, 2, -1 do\n"
+        "    local j = math.random(i) keys[i], keys[j] = keys[j], keys[i] end end\n"
+        "  for i = 1, size do\n"
+        "    local what = math.random(5)\n"
+        "    t[keys[i]] = what == 1 and depth > 0 and make(depth - 1) or what == 2 and 'text ' .. i or\n"
+        "        what == 3 and i / 4 or what == 4 and i % 2 == 0 or i\n"
+        "  end\n"
+        "  return t\n"
+        "end\n"
+        "math.randomseed(...)\n"
+        "made = make(6)";
+    static const char COMPARING[] =
+        "local function same(a, b)\n"
+        "  if math.type(a) ~= math.type(b) or type(a) ~= type(b) then return false end\n"
+        "  if type(a) ~= 'table' then return a == b end\n"
+        "  for k, v in next, a do if not same(v, b[k]) then return false end end\n"
+        "  for k in next, b do if a[k] == nil then return false end end\n"
+        "  return true\n"
+        "end\n"
+        "assert(same(made, ...))";
+    lunette_context *context = kit_restricted();
+    lunette_run_options options = lunette_run_options_default();
+    for (int seed = 1; seed <= 300; seed++) {
+        lunette_value argument = lunette_integer(seed), *made;
+        options.arguments = &argument;
+        options.argument_count = 1;
+        lunette_status status = lunette_context_run(context, "=making", MAKING, SIZE_MAX, &options, NULL);
+        kit_check_status(context, MAKING, status, LUNETTE_OK, __LINE__);
+        assert_int_equal(lunette_context_get_global(context, "made", &made), LUNETTE_OK);
+        options.arguments = made;
+        status = lunette_context_run(context, "=comparing", COMPARING, SIZE_MAX, &options, NULL);
+        kit_check_status(context, COMPARING, status, LUNETTE_OK, seed);
+        lunette_value_free(&made);
+    }
+    kit_close(context);
+}
+
+/* A key that was copied just now is not copied again; a reference takes memory, and ends that. */
+static void repeated_keys_are_right(void **state) {
+    (void)state;
+    static const char TEXT[] = "local t = {}\n"
+                               "for i = 1, 500 do\n"
+                               "  t[i] = {name = i, ['k' .. i] = i, ['k' .. i // 7] = -1}\n"
+                               "  if i % 5 == 0 then t[i].name = function() return i end end\n"
+                               "end\n"
+                               "return t";
+    lunette_context *context = kit_restricted();
+    lunette_value *results = kit_results(context, TEXT, __LINE__);
+    for (int i = 1; i <= 500; i++) {
+        const lunette_value *record = item(item(results, 0), (size_t)i - 1);
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        assert_int_equal(record->as.object.count, 3);
+        assert_int_equal(lunette_value_get(record, "name")->type,
+                         i % 5 == 0 ? LUNETTE_FUNCTION : LUNETTE_INTEGER);
+        assert_int_equal(lunette_value_get(record, key)->as.integer, i);
+        snprintf(key, sizeof key, "k%d", i / 7);
+        assert_int_equal(lunette_value_get(record, key)->as.integer, -1);
+    }
+    lunette_value_free(&results);
     kit_close(context);
 }
 
@@ -263,6 +347,16 @@ static void bounds_say_where(void **state) {
         {"return {a = {1, 2, 3, 4}}",
          {.items = 5},
          "results[1].a: there are more values than may be taken out"},
+        {"return {a = 1, b = 2}, 3", {.items = 3}, "results[1]: there are more values than may be taken out"},
+        {"local t = {} for i = 1, 100 do t['k' .. i] = i end return t",
+         {.items = 100},
+         "results[1]: there are more values than may be taken out"},
+        {"local t = {} for i = 1, 100 do t['k' .. i] = i end return {x = t}",
+         {.bytes = 5000},
+         "results[1].x: the values need more memory than they may take"},
+        {"local t = {} for i = 100, 1, -1 do t[i] = i end return {t}",
+         {.bytes = 2500},
+         "results[1][1]: the values need more memory than they may take"},
         {"return 1, 2, 3", {.items = 2}, "results: there are more values than may be taken out"},
         {"return {x = ('x'):rep(10000)}",
          {.bytes = 5000},
@@ -295,6 +389,12 @@ static void bounds_are_exact(void **state) {
     lunette_value *results;
     assert_int_equal(run_bounded(context, "return {1, 2, 3, 4}", (lunette_bounds){.items = 5}, &results),
                      LUNETTE_OK);
+    lunette_value_free(&results);
+    assert_int_equal(run_bounded(context, "return {a = 1, b = 2}, 3", (lunette_bounds){.items = 4}, &results),
+                     LUNETTE_OK);
+    lunette_value_free(&results);
+    static const char *const HUNDRED = "local t = {} for i = 1, 100 do t['k' .. i] = i end return t";
+    assert_int_equal(run_bounded(context, HUNDRED, (lunette_bounds){.items = 101}, &results), LUNETTE_OK);
     lunette_value_free(&results);
     assert_int_equal(run_bounded(context, "return {{{}}}", (lunette_bounds){.depth = 3}, &results),
                      LUNETTE_OK);
@@ -411,6 +511,8 @@ int main(void) {
         cmocka_unit_test(host_arguments_are_seen_as_they_are),
         cmocka_unit_test(shapes_of_tables),
         cmocka_unit_test(nesting_costs_no_more_than_it_holds),
+        cmocka_unit_test(all_tables_come_back),
+        cmocka_unit_test(repeated_keys_are_right),
         cmocka_unit_test(what_cannot_leave_is_named),
         cmocka_unit_test(function_references),
         cmocka_unit_test(many_results),
