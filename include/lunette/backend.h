@@ -221,7 +221,8 @@ LUNETTE_API lunette_status lunette_backend_set_default(const char *name);
 
 /* --- What a backend may call ------------------------------------------------------------------------------- */
 
-/* All on the thread that is in the machine. `machine` is never NULL; what is not said to be for a time is for all. */
+/* All on the thread that is in the machine; what is not said to be for a time is for all. With NULL for a machine they do
+ * nothing, and answer NULL, 0, false or INVALID_ARGUMENT. */
 
 /* The machine whose run this thread is in, the innermost; NULL: none. Also from a signal handler. */
 LUNETTE_API lunette_machine *lunette_machine_current(void);

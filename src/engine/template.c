@@ -172,6 +172,8 @@ lunette_status lunette_template_open(lunette_engine *engine, const lunette_templ
     *out = NULL;
     if (!engine)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_template_open: `engine` is NULL");
+    if (atomic_load_explicit(&engine->closed, memory_order_acquire))
+        return ln_failure_plain(LUNETTE_CLOSED, "lunette_template_open");
     lunette_status status =
         given ? ln_read_sized(&config, sizeof config, given, given->size, "lunette_template_config")
               : LUNETTE_OK;

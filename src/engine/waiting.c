@@ -47,8 +47,13 @@ static lunette_status go_on(lunette_context *context, uint64_t token, const lune
 
 lunette_status lunette_context_resume(lunette_context *context, uint64_t token, const lunette_value *values,
                                       size_t count, lunette_value **results) {
+    static const char NAME[] = "lunette_context_resume";
     lunette_answer answer = {.values = values, .count = count};
-    return go_on(context, token, &answer, results, "lunette_context_resume");
+    if (results)
+        *results = NULL;
+    if (count > 0 && !values)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `values` is NULL, but `count` is %zu", NAME, count);
+    return go_on(context, token, &answer, results, NAME);
 }
 
 lunette_status lunette_context_resume_error(lunette_context *context, uint64_t token, const char *message,

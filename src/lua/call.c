@@ -280,6 +280,8 @@ lunette_status ln_call_too_deep(lunette_call *call) {
 lunette_status ln_call_protect(lunette_call *call, lua_CFunction body, void *ud, int index, int results) {
     lua_State *L = call->L;
     bool finalizers = ln_sandbox_level(ln_vm_sandbox(ln_call_vm(call))) == LUNETTE_SANDBOX_NONE;
+    if (!ln_call_is_here(call))
+        return LUNETTE_INVALID_ARGUMENT;
     if (!lua_checkstack(L, 3))
         return ln_call_no_memory(call);
     bool stopped = finalizers && lua_gc(L, LUA_GCISRUNNING);
@@ -583,7 +585,7 @@ lunette_status lunette_return_value(lunette_call *call, const lunette_value *val
 /* --- Answering later --- */
 
 lunette_status lunette_call_suspend(lunette_call *call, uint64_t *token) {
-    if (!call)
+    if (!call || !ln_call_is_here(call))
         return LUNETTE_INVALID_ARGUMENT;
     if (!call->function->about.suspends)
         return lunette_call_fail(call, "'%s' is not described as a function that suspends",

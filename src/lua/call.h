@@ -72,6 +72,12 @@ int ln_call_raise_passed(lua_State *L);
 /* One more result. */
 lunette_status ln_call_give(lunette_call *call, lunette_value value);
 
+/* Whether this is the thread that the call is on, in the function that it is for. What would enter Lua asks: elsewhere
+ * nothing is as Lua's allocator and the guard expect. */
+LN_INLINE bool ln_call_is_here(const lunette_call *call) {
+    return ln_run_current() == call->run;
+}
+
 LN_INLINE ln_vm *ln_call_vm(const lunette_call *call) {
     return call->run->owner;
 }

@@ -178,6 +178,8 @@ static lunette_status check(const lunette_call *call, const lunette_value *funct
     if (!call || !function || function->type != LUNETTE_FUNCTION || (count > 0 && !arguments) ||
         count > INT16_MAX)
         return LUNETTE_INVALID_ARGUMENT;
+    if (!ln_call_is_here(call))
+        return LUNETTE_INVALID_ARGUMENT;
     if (call->ended != LUNETTE_OK)
         return call->ended;
     lunette_status status = ln_refer_check(ln_call_vm(call), function);

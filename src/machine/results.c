@@ -223,6 +223,8 @@ static bool make_root(struct taking *taking) {
 }
 
 lunette_status lunette_machine_results(lunette_machine *machine, const lunette_value *values, size_t count) {
+    if (!machine || (count > 0 && !values))
+        return LUNETTE_INVALID_ARGUMENT;
     if (!machine->results)
         return LUNETTE_OK;
     struct taking taking = {.machine = machine, .tree = machine->results, .bounds = *machine->bounds};
