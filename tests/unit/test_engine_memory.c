@@ -172,6 +172,57 @@ static void use(lunette_context *context) {
     use_forms(context);
 }
 
+/* Keeps something for the context; the block is counted. */
+static lunette_status remember(void *ud, lunette_call *call) {
+    (void)ud;
+    void *state = lunette_call_state(call);
+    if (state)
+        return lunette_return_boolean(call, true);
+    state = __wrap_malloc(100);
+    lunette_status status = state ? lunette_call_set_state(call, state) : LUNETTE_NO_MEMORY;
+    if (status != LUNETTE_OK && state)
+        __wrap_free(state);
+    return status == LUNETTE_OK ? lunette_return_boolean(call, true) : status;
+}
+
+static void drop_state(void *ud, void *state) {
+    (void)ud;
+    __wrap_free(state);
+}
+
+static lunette_status resolve(void *ud, lunette_call *call) {
+    (void)ud;
+    return lunette_return_text(call, "return {asked = ..., text = ('x'):rep(100)}");
+}
+
+/* Modules in files, from the resolver, twice so that they are compiled for others; what they keep; descriptions. */
+static void use_modules(lunette_context *context) {
+    static const char TEXT[] = "local file, asked = require 'file', require 'asked' "
+                               "return keep() and keep() and file.asked.text == asked.text and 5";
+    lunette_value *results = NULL;
+    char *text = NULL;
+    for (int i = 0; i < 3; i++) {
+        lunette_status status = lunette_context_run(context, "modules", TEXT, SIZE_MAX, NULL, &results);
+        if (status == LUNETTE_RUNTIME_ERROR && strstr(lunette_context_error(context)->message, "no_memory"))
+            status = LUNETTE_NO_MEMORY; /* what the host's functions lacked */
+        if (may(status, "modules", LUNETTE_OK) && lunette_value_at(results, 0)->type != LUNETTE_INTEGER)
+            may(LUNETTE_DEFECT, "the modules", LUNETTE_OK);
+        lunette_value_free(&results);
+        may(lunette_context_reset(context), "reset", LUNETTE_OK);
+    }
+    if (may(lunette_context_import(context, "plain", "plain", NULL, &results), "import", LUNETTE_OK) &&
+        results->type != LUNETTE_INTEGER)
+        may(LUNETTE_DEFECT, "the import", LUNETTE_OK);
+    lunette_value_free(&results);
+    for (int format = LUNETTE_FORMAT_TEXT; format <= LUNETTE_FORMAT_JSON; format++) {
+        may(lunette_template_describe(lunette_engine_template(context->engine), (lunette_format)format,
+                                      &text),
+            "describe", LUNETTE_OK);
+        lunette_string_free(&text);
+    }
+    may(lunette_context_reset(context), "reset", LUNETTE_OK);
+}
+
 static void open_use_close(const lunette_config *config) {
     lunette_engine *engine;
     lunette_context *context;
@@ -179,6 +230,7 @@ static void open_use_close(const lunette_config *config) {
     if (may(lunette_engine_open(config, &engine), "open", LUNETTE_OK)) {
         if (may(lunette_context_acquire(engine, &context), "acquire", LUNETTE_OK)) {
             use(context);
+            use_modules(context);
             lunette_context_release(&context);
         }
         if (may(lunette_script_compile(engine, "s", "return 1", SIZE_MAX, &script), "compile", LUNETTE_OK))
@@ -187,20 +239,43 @@ static void open_use_close(const lunette_config *config) {
     lunette_engine_close(&engine);
 }
 
-static lunette_config small_config(void) {
-    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+static lunette_config small_config_at(lunette_sandbox level) {
+    lunette_config config = kit_config(level);
     config.limits.memory = 8 * MIB;
     config.limits.instructions = 100000;
-    static const lunette_function FUNCTION = {.name = "invoke", .call = invoke, .max_arguments = 1};
+    static const lunette_function FUNCTIONS[] = {
+        {.name = "invoke", .call = invoke, .max_arguments = 1, .parameters = "f: function", .returns = "any"},
+        {.name = "keep", .call = remember},
+    };
+    static const lunette_file FILES[] = {
+        {.path = "file.lua", .text = "return {asked = require 'asked'}", .text_size = SIZE_MAX},
+        {.path = "plain/init.lua", .text = "return 5", .text_size = SIZE_MAX, .description = "Plain."},
+    };
+    static const char *const ALLOWED[] = {"file", "asked", "plain"};
+    static lunette_require_config require;
     static lunette_module module;
     static const lunette_module *const modules[] = {&module};
     module = lunette_module_default();
     module.name = "";
-    module.functions = &FUNCTION;
-    module.function_count = 1;
+    module.functions = FUNCTIONS;
+    module.function_count = LN_COUNT(FUNCTIONS);
+    module.close_state = drop_state;
+    require = lunette_require_config_default();
+    require.files = FILES;
+    require.file_count = LN_COUNT(FILES);
+    require.resolver = resolve;
+    if (config.sandbox != LUNETTE_SANDBOX_NONE) {
+        require.allowed = ALLOWED;
+        require.allowed_count = LN_COUNT(ALLOWED);
+    }
+    config.require = &require;
     config.modules = modules;
     config.module_count = 1;
     return config;
+}
+
+static lunette_config small_config(void) {
+    return small_config_at(LUNETTE_SANDBOX_RESTRICTED);
 }
 
 static void each_request_to_malloc_fails_once(const lunette_config *config) {
@@ -229,8 +304,7 @@ static void every_request_of_the_host_fails_once(void **state) {
 
 static void and_at_level_none(void **state) {
     (void)state;
-    lunette_config config = small_config();
-    config.sandbox = LUNETTE_SANDBOX_NONE;
+    lunette_config config = small_config_at(LUNETTE_SANDBOX_NONE);
     each_request_to_malloc_fails_once(&config);
 }
 

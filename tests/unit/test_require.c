@@ -447,7 +447,14 @@ static void templates_have_their_own(void **state) {
     kit_close(first);
 }
 
-/* The resolver is asked for what preloaded modules require; there is no context yet. */
+/* Whether machines share an image here: under valgrind, say, there is no room for that. */
+static bool shares_images(lunette_context *context) {
+    lunette_engine_info info = {.size = sizeof info};
+    assert_int_equal(lunette_engine_info_get(context->engine, &info), LUNETTE_OK);
+    return info.relocatable;
+}
+
+/* The resolver is asked for what preloaded modules require; there is no context yet, if they run once for all. */
 static void preloaded_modules_get_there_too(void **state) {
     (void)state;
     static const lunette_preload PRELOAD[] = {
@@ -459,7 +466,8 @@ static void preloaded_modules_get_there_too(void **state) {
     config.preload_count = 1;
     host.context = (lunette_context *)&host;
     lunette_context *context = kit_open(&config);
-    assert_null(host.context);
+    if (shares_images(context))
+        assert_null(host.context);
     expect_ok(context, "assert(require 'early' == 'tax')");
     kit_close(context);
 }
@@ -511,7 +519,8 @@ static void a_module_is_compiled_once(void **state) {
     for (int round = 0; round < 4; round++) {
         expect_ok(context, "assert(require 'counted' == 1 and count == 1)");
         lunette_context_reset(context);
-        assert_int_equal(is_kept(context->engine, "@counted.lua", FILES[12].text), round >= 1);
+        assert_int_equal(is_kept(context->engine, "@counted.lua", FILES[12].text),
+                         round >= 1 && shares_images(context));
     }
     expect_ok(context, "for i = 1, 10 do assert(not pcall(require, 'broken')) end");
     assert_false(is_kept(context->engine, "@broken.lua", FILES[5].text));
