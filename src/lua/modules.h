@@ -15,10 +15,10 @@ struct ln_sandbox;
 typedef struct ln_function {
     lunette_function about;
     void *ud;
-    const struct ln_module *module; /* whose state it has; NULL: the resolver, of none */
     const char *full_name;          /* "game.price" */
     unsigned more_arguments;        /* than the least there must be */
     unsigned number;                /* its place in `numbered`; LN_NUMBERED: it has none */
+    const struct ln_module *module; /* whose state it has; NULL: the resolver, of none */
 } ln_function;
 
 typedef struct ln_class {

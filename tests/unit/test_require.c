@@ -2,6 +2,8 @@
  * these fail, look into src/lua/require.c and sources.c; src/machine/share.c where something is not compiled once. */
 #include "support.h"
 
+#include <pthread.h>
+
 #include "base/os.h"
 
 /* --- A host --- */
@@ -305,6 +307,38 @@ static void a_module_that_never_ends_is_ended(void **state) {
     kit_close(context);
 }
 
+/* Wherever a deadline finds it: asking, compiling for others, loading, running. What is left behind, leak checkers tell. */
+static void deadlines_anywhere(void **state) {
+    (void)state;
+    enum { STATEMENTS = 4000 };
+    static char text[STATEMENTS * 24];
+    const lunette_file large = {.path = "large.lua", .text = text, .text_size = SIZE_MAX};
+    lunette_require_config require = lunette_require_config_default();
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    lunette_limits limits = lunette_limits_default();
+    lunette_run_options options = lunette_run_options_default();
+    int ended = 0, finished = 0;
+    for (int i = 0; i < STATEMENTS; i++)
+        snprintf(text + strlen(text), 24, "x%d = %d ", i % 50, i);
+    require.files = &large;
+    require.file_count = 1;
+    config.require = &require;
+    options.limits = &limits;
+    for (int round = 0; round < 12; round++) {
+        lunette_context *context = kit_open(&config);
+        limits.wall_ns = round == 11 ? 20000 * MILLISECOND : (uint64_t)20000 << round;
+        for (int i = 0; i < 4; i++) {
+            lunette_status status = lunette_context_import(context, "large", NULL, &options, NULL);
+            ended += status == LUNETTE_TIME_LIMIT;
+            finished += status == LUNETTE_OK;
+            lunette_context_reset(context);
+        }
+        kit_close(context);
+    }
+    assert_int_equal(ended + finished, 48);
+    assert_true(finished > 0);
+}
+
 /* --- Which may be had --- */
 
 static lunette_status nothing(void *ud, lunette_call *call) {
@@ -527,6 +561,51 @@ static void a_module_is_compiled_once(void **state) {
     kit_close(context);
 }
 
+/* Several threads, each with contexts of its own, compile and load the same modules. */
+enum { THREADS = 4, ROUNDS = 200 };
+
+static void *require_often(void *ud) {
+    lunette_engine *engine = ud;
+    lunette_context *context;
+    size_t bad = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        if (lunette_context_acquire(engine, &context) != LUNETTE_OK) {
+            bad++;
+            continue;
+        }
+        char text[120];
+        snprintf(text, sizeof text,
+                 "assert(require 'shop'.prices.apple == 3 and require 't%d'.name == 't%d')", i % 20, i % 20);
+        bad += kit_run(context, text) != LUNETTE_OK;
+        lunette_context_release(&context);
+    }
+    return (void *)(uintptr_t)bad;
+}
+
+static lunette_status same_text(void *ud, lunette_call *call) {
+    (void)ud;
+    return lunette_return_text(call, "return {name = ...}");
+}
+
+static void threads_share_them(void **state) {
+    (void)state;
+    lunette_require_config require = require_all();
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    lunette_engine *engine;
+    pthread_t threads[THREADS];
+    require.resolver = same_text;
+    config.require = &require;
+    assert_int_equal(lunette_engine_open(&config, &engine), LUNETTE_OK);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, require_often, engine), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *bad;
+        pthread_join(threads[i], &bad);
+        assert_null(bad);
+    }
+    lunette_engine_close(&engine);
+}
+
 /* --- Importing --- */
 
 static lunette_error_kind kind_of(const lunette_context *context) {
@@ -698,12 +777,14 @@ int main(void) {
         cmocka_unit_test(lua_s_own_require_asks_too),
         cmocka_unit_test(a_slow_resolver_is_the_scripts),
         cmocka_unit_test(a_module_that_never_ends_is_ended),
+        cmocka_unit_test(deadlines_anywhere),
         cmocka_unit_test(only_what_is_allowed),
         cmocka_unit_test(tenants_have_fewer),
         cmocka_unit_test(templates_have_their_own),
         cmocka_unit_test(preloaded_modules_get_there_too),
         cmocka_unit_test(other_engines_parse),
         cmocka_unit_test(a_module_is_compiled_once),
+        cmocka_unit_test(threads_share_them),
         cmocka_unit_test(hosts_import),
         cmocka_unit_test(imports_fail_as_scripts_do),
         cmocka_unit_test(modules_may_wait),
