@@ -31,6 +31,7 @@ extern "C" {
 #endif
 
 /* One VM: its memory, its run. The library makes and frees it. */
+struct lunette_class; /* module.h */
 typedef struct lunette_machine lunette_machine;
 
 /* What a run is about. Views, valid during the run. */
@@ -193,6 +194,15 @@ typedef struct lunette_backend {
      * there are no modules. */
     lunette_status (*describe)(const void *settings, const void *parts, lunette_format format, char **text);
     const char *(*module_name)(const void *parts, size_t index);
+
+    /* What lunette_object_make(), _find() and _close() answer. Between runs, or in a host section of one. `value` is a
+     * USERDATA whose id is not 0. OK; make: NOT_FOUND (the machine's modules have no such type), NO_MEMORY; find: STALE,
+     * INVALID_ARGUMENT (it is of another type); close: STALE. All NULL: UNSUPPORTED. */
+    lunette_status (*make_object)(lunette_machine *machine, const struct lunette_class *type, void *object,
+                                  lunette_value *value);
+    lunette_status (*find_object)(const lunette_machine *machine, const lunette_value *value,
+                                  const struct lunette_class *type, void **object);
+    lunette_status (*close_object)(lunette_machine *machine, const lunette_value *value);
 } lunette_backend;
 
 /* --- The registry ---------------------------------------------------------------------------------------- */

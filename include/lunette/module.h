@@ -42,7 +42,8 @@ typedef struct lunette_call lunette_call;
  * the script that names the function and the status. `ud` is the module's. */
 typedef lunette_status (*lunette_function_fn)(void *ud, lunette_call *call);
 
-/* The form over values: the arguments come as copies, valid during the call (bounds: the defaults of lunette_bounds).
+/* The form over values: the arguments come as copies, valid during the call (bounds: the defaults of lunette_bounds);
+ * references to functions among them outlive it, see lunette_arg_function().
  * Results are given as in the fast form. */
 typedef lunette_status (*lunette_values_fn)(void *ud, lunette_call *call, const lunette_value *arguments,
                                             size_t count);
@@ -253,7 +254,9 @@ LUNETTE_API lunette_status lunette_cursor_enter(lunette_call *call, const lunett
 /* --- Back into the script --- */
 
 /* A reference to an argument that is a function, for lunette_call_invoke(), lunette_context_call() and to be kept. It is
- * good until it is forgotten (lunette_context_forget(), also from here) or the context is reset. */
+ * good until it is forgotten (lunette_context_forget(), also from here) or the context is reset. So is each function in
+ * the arguments of the form over values and in lunette_arg_value(): a host that does not keep them forgets them before it
+ * returns, all at once by lunette_context_forget_all(), or they stay, one more with each call. */
 LUNETTE_API lunette_status lunette_arg_function(lunette_call *call, int index, lunette_value *function);
 
 /* Calls a function of the script's: a reference of this context, with views as its arguments (up to 32,767). *results
@@ -306,6 +309,40 @@ LUNETTE_API lunette_status lunette_return_value(lunette_call *call, const lunett
  * fail. On any other answer than OK it stays the caller's. RUNTIME_ERROR, for the function to return: the type is not one
  * of the template's, or a template is being built. */
 LUNETTE_API lunette_status lunette_return_object(lunette_call *call, const lunette_class *type, void *object);
+
+/* --- Objects outside of calls ---
+ *
+ * A host that calls scripts gives them objects, and knows its own again among what they answer:
+ *
+ *     lunette_value account;
+ *     status = lunette_object_make(context, &ACCOUNT, object, &account);
+ *     options.arguments = &account;                        or lunette_context_set_global(context, "account", &account)
+ *     status = lunette_context_call_named(context, "on_login", &options, &results);
+ *     status = lunette_object_find(context, lunette_value_at(results, 0), &ACCOUNT, &object);
+ *
+ * Such a value is a name of the object and does not keep it: once the script has a handle, the object lives as long as
+ * the script holds one; until then, as long as the context is neither reset nor released. It is then closed, once, as its
+ * type says, and the value is STALE everywhere. Values may be copied, compared, and given to this context again.
+ * For the thread that has the context: between its runs, while it is SUSPENDED, and from a function of the host's that
+ * its script called. */
+
+/* Gives an object to the context, whose it is from here on. *value becomes a USERDATA value, whose type_name is `type`'s
+ * own. A context that has been given one counts as one that something has run in. On any other answer than OK the object
+ * stays the caller's, and *value is nil.
+ * OK; INVALID_ARGUMENT (NULL, or a type that none of the context's modules has), NO_MEMORY, BUSY, WRONG_STATE,
+ * UNSUPPORTED (the backend has none). */
+LUNETTE_API lunette_status lunette_object_make(lunette_context *context, const lunette_class *type,
+                                               void *object, lunette_value *value);
+
+/* The object that a value stands for: in results, in a global, in the arguments of the form over values. Its type is told
+ * by `type` itself, or by name and version. *object is NULL unless the answer is OK; valid until the object is closed.
+ * OK; INVALID_ARGUMENT: NULL, no object's value, or one of another type or version; STALE: the object was closed, by a
+ * reset too, or is another context's; BUSY. */
+LUNETTE_API lunette_status lunette_object_find(lunette_context *context, const lunette_value *value,
+                                               const lunette_class *type, void **object);
+
+/* Closes it now; to a script that holds a handle it is closed. OK; STALE, INVALID_ARGUMENT, BUSY as above. */
+LUNETTE_API lunette_status lunette_object_close(lunette_context *context, const lunette_value *value);
 
 /* --- Answering later ---
  *

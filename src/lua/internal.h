@@ -195,6 +195,13 @@ uint64_t ln_types_id_at(lua_State *L, int index);
 /* Pushes the handle of an open object; nil: it is open no more. May raise (memory). */
 void ln_types_push(lua_State *L, ln_vm *vm, uint64_t id);
 
+/* Between runs, or in a host section. The backend's; see lunette/backend.h. */
+lunette_status ln_types_make(lunette_machine *machine, const struct lunette_class *type, void *object,
+                             lunette_value *value);
+lunette_status ln_types_find(const lunette_machine *machine, const lunette_value *value,
+                             const struct lunette_class *type, void **object);
+lunette_status ln_types_close(lunette_machine *machine, const lunette_value *value);
+
 /* --- suspend.c --- */
 
 /* Makes the thread that scripts run on, and the library's functions that must not show it. May raise. */

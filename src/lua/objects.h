@@ -19,8 +19,9 @@ typedef struct ln_object {
     uint64_t id; /* 0: the slot is free */
     void *object;
     const struct ln_class *class;
-    bool fresh;    /* no handle was made yet */
-    uint32_t next; /* free slot, by number; 0: the last */
+    bool fresh;       /* a result of a call that may still fail; no handle was made yet */
+    uint32_t next;    /* free slot, by number; 0: the last */
+    uint64_t handles; /* that were made; only the last one's end is the object's */
 } ln_object;
 
 /* Zeroed: none. Slots are numbered from 1. */

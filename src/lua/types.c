@@ -5,7 +5,10 @@
  * handles are in a table with weak values, by number, so that an object that goes out to the host and comes back is the
  * same to the script.
  *
- * The collector, `<close>` and the host's own wish all end in ln_objects_close(); a reset finds what they left. */
+ * The collector, `<close>` and the host's own wish all end in ln_objects_close(); a reset finds what they left. Between the
+ * moment at which the collector finds that nobody has a handle, and its finalizer, the table knows the handle no more,
+ * but the object is open. One that is wanted again just then gets another handle, and the finalizer of the former one
+ * leaves the object alone. */
 #include <string.h>
 
 #include "lua/call.h"
@@ -14,6 +17,11 @@
 static const char CLASS = 'c', HANDLES = 'h';
 
 /* --- Handles --- */
+
+struct handle {
+    uint64_t id;
+    uint64_t number; /* among the handles of its object */
+};
 
 const ln_class *ln_types_class_at(lua_State *L, int index) {
     if (lua_type(L, index) != LUA_TUSERDATA || !lua_checkstack(L, 2) || !lua_getmetatable(L, index))
@@ -25,19 +33,29 @@ const ln_class *ln_types_class_at(lua_State *L, int index) {
 }
 
 uint64_t ln_types_id_at(lua_State *L, int index) {
-    return *(const uint64_t *)lua_touserdata(L, index);
+    return ((const struct handle *)lua_touserdata(L, index))->id;
 }
 
-/* As __gc and __close: the object behind the handle is closed, if it still is open. Does not raise. */
-static int close_handle(lua_State *L) {
-    ln_vm *vm = ln_vm_current();
-    if (!ln_types_class_at(L, 1))
-        return 0;
-    uint64_t id = ln_types_id_at(L, 1);
+static int close_object(ln_vm *vm, uint64_t id) {
     ln_run_host_enter(vm->machine.active);
     ln_objects_close(&vm->objects, id);
     ln_run_host_leave(vm->machine.active);
     return 0;
+}
+
+/* As __close: the object behind the handle is closed, if it still is open. Does not raise. */
+static int close_handle(lua_State *L) {
+    return ln_types_class_at(L, 1) ? close_object(ln_vm_current(), ln_types_id_at(L, 1)) : 0;
+}
+
+/* As __gc: the same, if this is the object's last handle. Does not raise. */
+static int collect_handle(lua_State *L) {
+    ln_vm *vm = ln_vm_current();
+    if (!ln_types_class_at(L, 1))
+        return 0;
+    const struct handle *handle = lua_touserdata(L, 1);
+    const ln_object *object = ln_objects_find(&vm->objects, handle->id);
+    return object && object->handles == handle->number ? close_object(vm, handle->id) : 0;
 }
 
 static void push_handles(lua_State *L) {
@@ -53,15 +71,20 @@ static void push_handles(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &HANDLES);
 }
 
-/* The handles' table is on top; leaves a new handle there. */
-static void make_handle(lua_State *L, ln_object *object) {
-    uint64_t *handle = lua_newuserdatauv(L, sizeof *handle, 0);
-    *handle = object->id;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, object->class);
+/* The handles' table is on top; leaves a new handle there. What is allocated may run finalizers, which may close objects
+ * and make others: so the object is looked up again. The former handle, if there is one, counts no more by then. */
+static void make_handle(lua_State *L, ln_vm *vm, ln_object *object) {
+    const ln_class *class = object->class;
+    const struct handle new = {.id = object->id, .number = ++object->handles};
+    struct handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
+    *handle = new;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, class);
     lua_setmetatable(L, -2);
     lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, (lua_Integer)object->id);
-    object->fresh = false;
+    lua_rawseti(L, -3, (lua_Integer) new.id);
+    object = ln_objects_find(&vm->objects, new.id);
+    if (object)
+        object->fresh = false;
 }
 
 void ln_types_push(lua_State *L, ln_vm *vm, uint64_t id) {
@@ -72,10 +95,10 @@ void ln_types_push(lua_State *L, ln_vm *vm, uint64_t id) {
         return;
     }
     push_handles(L);
-    if (object->fresh)
-        make_handle(L, object);
-    else
-        lua_rawgeti(L, -1, (lua_Integer)id);
+    if (lua_rawgeti(L, -1, (lua_Integer)id) == LUA_TNIL) {
+        lua_pop(L, 1);
+        make_handle(L, vm, object);
+    }
     lua_remove(L, -2);
 }
 
@@ -118,7 +141,7 @@ void ln_types_install(lua_State *L, const ln_class *class) {
     lua_newtable(L);
     push_functions(L, class->metamethods, class->about.metamethod_count);
     add_index(L, class);
-    lua_pushcfunction(L, close_handle);
+    lua_pushcfunction(L, collect_handle);
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, close_handle);
     lua_setfield(L, -2, "__close");
@@ -205,4 +228,41 @@ lunette_status lunette_arg_close(lunette_call *call, int index, const lunette_cl
     if (status == LUNETTE_OK)
         ln_objects_close(&ln_call_vm(call)->objects, found->id);
     return status;
+}
+
+/* --- What the host does with them outside of calls. None enters Lua: a handle is made as the value is pushed. --- */
+
+lunette_status ln_types_make(lunette_machine *machine, const lunette_class *type, void *object,
+                             lunette_value *value) {
+    ln_vm *vm = ln_vm_of(machine);
+    const ln_class *class = find_class(ln_vm_modules(vm), type);
+    if (!class)
+        return LUNETTE_NOT_FOUND;
+    uint64_t id = ln_objects_add(&vm->objects, class, object);
+    if (id == 0)
+        return LUNETTE_NO_MEMORY;
+    ln_objects_find(&vm->objects, id)->fresh = false; /* no call's: one that gives it and fails leaves it */
+    *value = (lunette_value){.type = LUNETTE_USERDATA};
+    value->as.userdata.type_name = type->name;
+    value->as.userdata.id = id;
+    return LUNETTE_OK;
+}
+
+lunette_status ln_types_find(const lunette_machine *machine, const lunette_value *value,
+                             const lunette_class *type, void **object) {
+    const ln_object *found = ln_objects_find(&((const ln_vm *)machine)->objects, value->as.userdata.id);
+    if (!found)
+        return LUNETTE_STALE;
+    if (!is_same(type, found->class))
+        return LUNETTE_INVALID_ARGUMENT;
+    *object = found->object;
+    return LUNETTE_OK;
+}
+
+lunette_status ln_types_close(lunette_machine *machine, const lunette_value *value) {
+    ln_vm *vm = ln_vm_of(machine);
+    if (!ln_objects_find(&vm->objects, value->as.userdata.id))
+        return LUNETTE_STALE;
+    ln_objects_close(&vm->objects, value->as.userdata.id);
+    return LUNETTE_OK;
 }

@@ -264,6 +264,13 @@ bool ln_machine_is_inside(const lunette_machine *machine);
  * INVALID_ARGUMENT. */
 lunette_status ln_machine_forget(lunette_machine *machine, const lunette_value *function);
 
+/* Objects of the host: see lunette/module.h. Likewise. UNSUPPORTED, and what the backend answers. */
+lunette_status ln_machine_make_object(lunette_machine *machine, const struct lunette_class *type,
+                                      void *object, lunette_value *value);
+lunette_status ln_machine_find_object(const lunette_machine *machine, const lunette_value *value,
+                                      const struct lunette_class *type, void **object);
+lunette_status ln_machine_close_object(lunette_machine *machine, const lunette_value *value);
+
 /* A full collection, under a budget, since finalizers may run. Statuses as of ln_machine_run(). */
 lunette_status ln_machine_collect(lunette_machine *machine, const ln_budget *budget);
 

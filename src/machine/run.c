@@ -227,6 +227,14 @@ ln_end ln_machine_enter(lunette_machine *machine, const ln_budget *budget, void 
     return ln_run_execute(&machine->run, machine->setup->guard, budget, body, ud);
 }
 
+/* It is not as its template any more, whatever is done with it: what comes of that, or what the host gives it, is there
+ * until it is restored. */
+static void touch(lunette_machine *machine) {
+    if (machine->pristine && machine->backend->seed)
+        machine->backend->seed(machine);
+    machine->pristine = false;
+}
+
 static void begin(lunette_machine *machine, ln_report *report, ln_tree *error_value, ln_tree *results) {
     ln_report_error_free(&machine->error);
     ln_report_init(report);
@@ -236,9 +244,7 @@ static void begin(lunette_machine *machine, ln_report *report, ln_tree *error_va
     machine->results = results;
     ln_arena_clear_refused(machine->arena);
     machine->refusal = NULL;
-    if (machine->pristine && machine->backend->seed)
-        machine->backend->seed(machine);
-    machine->pristine = false;
+    touch(machine);
 }
 
 /* Ends what begin() began; restores the machine if the run was abandoned. A refusal (a negative status) left the
@@ -491,6 +497,31 @@ lunette_status ln_machine_forget(lunette_machine *machine, const lunette_value *
     if (function->type != LUNETTE_FUNCTION || !machine->backend->forget)
         return LUNETTE_INVALID_ARGUMENT;
     return machine->backend->forget(machine, function);
+}
+
+/* --- Objects --- */
+
+lunette_status ln_machine_make_object(lunette_machine *machine, const struct lunette_class *type,
+                                      void *object, lunette_value *value) {
+    if (!machine->backend->make_object)
+        return LUNETTE_UNSUPPORTED;
+    if (!machine->built)
+        return LUNETTE_WRONG_STATE;
+    lunette_status status = machine->backend->make_object(machine, type, object, value);
+    if (status == LUNETTE_OK)
+        touch(machine);
+    return status;
+}
+
+lunette_status ln_machine_find_object(const lunette_machine *machine, const lunette_value *value,
+                                      const struct lunette_class *type, void **object) {
+    return machine->backend->find_object ? machine->backend->find_object(machine, value, type, object)
+                                         : LUNETTE_UNSUPPORTED;
+}
+
+lunette_status ln_machine_close_object(lunette_machine *machine, const lunette_value *value) {
+    return machine->backend->close_object ? machine->backend->close_object(machine, value)
+                                          : LUNETTE_UNSUPPORTED;
 }
 
 /* --- Globals --- */

@@ -87,6 +87,47 @@ static lunette_status do_expect_new(void *ud, lunette_call *call) {
     return lunette_arg_object(call, 1, &newer, &object);
 }
 
+/* By the host's way of making objects outside of calls, which serves in them too. */
+static lunette_status do_lend(void *ud, lunette_call *call) {
+    (void)ud;
+    lunette_value value;
+    void *object;
+    lunette_context *context = lunette_call_context(call);
+    if (opened == ACCOUNTS)
+        return lunette_call_fail(call, "no account is left");
+    lunette_status status = lunette_object_make(context, &ACCOUNT, &accounts[opened], &value);
+    opened += status == LUNETTE_OK;
+    if (status == LUNETTE_OK)
+        status = lunette_object_find(context, &value, &ACCOUNT, &object);
+    if (status != LUNETTE_OK || object != &accounts[opened - 1])
+        return lunette_call_fail(call, "%s", lunette_last_failure());
+    return lunette_return_value(call, &value);
+}
+
+static lunette_status do_lend_and_fail(void *ud, lunette_call *call) {
+    lunette_status status = do_lend(ud, call);
+    return status == LUNETTE_OK ? lunette_call_fail(call, "changed my mind") : status;
+}
+
+/* What the host was told last; see do_remember(). */
+static lunette_value remembered;
+
+static lunette_status do_remember(void *ud, lunette_call *call) {
+    (void)ud;
+    const lunette_value *value;
+    lunette_status status = lunette_arg_value(call, 1, NULL, &value);
+    if (status == LUNETTE_OK) {
+        remembered = *value;
+        remembered.as.userdata.type_name = "Account";
+    }
+    return status;
+}
+
+static lunette_status do_remind(void *ud, lunette_call *call) {
+    (void)ud;
+    return lunette_return_value(call, &remembered);
+}
+
 static lunette_status do_make_other(void *ud, lunette_call *call) {
     (void)ud;
     return lunette_return_object(call, &OTHER, &accounts[0]);
@@ -112,6 +153,8 @@ static const lunette_class ACCOUNT = {
 };
 static const lunette_class OTHER = {.size = sizeof(lunette_class), .name = "Other"};
 
+static lunette_sandbox level;
+
 static lunette_status open_engine(const lunette_class *type, const lunette_preload *preload,
                                   lunette_engine **engine) {
     static const lunette_function FUNCTIONS[] = {
@@ -119,6 +162,10 @@ static lunette_status open_engine(const lunette_class *type, const lunette_prelo
         {.name = "open_and_fail", .call = do_open_and_fail},
         {.name = "expect_new", .call = do_expect_new, .max_arguments = 1},
         {.name = "make_other", .call = do_make_other},
+        {.name = "lend", .call = do_lend},
+        {.name = "lend_and_fail", .call = do_lend_and_fail},
+        {.name = "remember", .call = do_remember, .max_arguments = 1},
+        {.name = "remind", .call = do_remind},
     };
     lunette_module module = lunette_module_default();
     const lunette_module *modules[] = {&module};
@@ -126,12 +173,13 @@ static lunette_status open_engine(const lunette_class *type, const lunette_prelo
     lunette_config config = lunette_config_default();
     module.name = "bank";
     module.functions = FUNCTIONS;
-    module.function_count = 4;
+    module.function_count = sizeof FUNCTIONS / sizeof *FUNCTIONS;
     module.types = types;
     module.type_count = 1;
     module.automatic = true;
     config.modules = modules;
     config.module_count = 1;
+    config.sandbox = level;
     config.limits.memory = 4u << 20;
     config.limits.wall_ns = 10000 * MILLISECOND;
     config.preload = preload;
@@ -295,6 +343,182 @@ static void a_handle_goes_out_and_comes_back(void **state) {
     check_all_closed_once(1);
 }
 
+/* The collector has found that nobody has the account, and will finalize it after what was made later: that gets hold of it
+ * once more. */
+static void a_condemned_handle_comes_back(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    level = LUNETTE_SANDBOX_NONE;
+    lunette_context *context = open_context(&engine);
+    check_text(context,
+               "do local a = bank.open(5) bank.remember(a)\n"
+               "  setmetatable({}, {__gc = function() again = bank.remind() end}) end\n"
+               "collectgarbage() collectgarbage()\n"
+               "return type(again) .. again:deposit(2)",
+               "userdata7");
+    assert_int_equal(count_closed(), 0);
+    check_text(context, "collectgarbage() return tostring(bank.remind() == again) .. #again", "true7");
+    assert_int_equal(run(context, "again = nil collectgarbage() assert(not pcall(bank.remind))"), LUNETTE_OK);
+    check_all_closed_once(1);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    level = LUNETTE_SANDBOX_RESTRICTED;
+    check_all_closed_once(1);
+}
+
+/* --- Objects outside of calls --- */
+
+static lunette_value make_account(lunette_context *context, int64_t balance) {
+    lunette_value value;
+    accounts[opened].balance = balance;
+    if (lunette_object_make(context, &ACCOUNT, &accounts[opened], &value) != LUNETTE_OK)
+        fail_msg("%s", lunette_last_failure());
+    assert_int_equal(value.type, LUNETTE_USERDATA);
+    assert_string_equal(value.as.userdata.type_name, "Account");
+    opened++;
+    return value;
+}
+
+static void expect_object(lunette_context *context, const lunette_value *value, const account *expected) {
+    void *object;
+    if (lunette_object_find(context, value, &ACCOUNT, &object) != LUNETTE_OK)
+        fail_msg("%s", lunette_last_failure());
+    assert_ptr_equal(object, expected);
+}
+
+static void expect_stale(lunette_context *context, const lunette_value *value) {
+    void *object = &object;
+    assert_int_equal(lunette_object_find(context, value, &ACCOUNT, &object), LUNETTE_STALE);
+    assert_null(object);
+    assert_int_equal(lunette_object_close(context, value), LUNETTE_STALE);
+    assert_int_equal(lunette_context_set_global(context, "stale", value), LUNETTE_STALE);
+}
+
+static void hosts_give_objects_and_know_them_again(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context = open_context(&engine);
+    lunette_value given[] = {make_account(context, 10), make_account(context, 20)}, *results, *global;
+    lunette_run_options options = lunette_run_options_default();
+    options.arguments = given;
+    options.argument_count = 2;
+    lunette_status status = lunette_context_run(
+        context, "=test", "kept = {...} kept[1]:deposit(1) return kept[2], {a = kept[1]}, #kept[1]", SIZE_MAX,
+        &options, &results);
+    assert_int_equal(status, LUNETTE_OK);
+    expect_object(context, lunette_value_at(results, 0), &accounts[1]);
+    expect_object(context, lunette_value_get(lunette_value_at(results, 1), "a"), &accounts[0]);
+    assert_true(lunette_value_equal(lunette_value_at(results, 0), &given[1]));
+    assert_int_equal(lunette_value_at(results, 2)->as.integer, 11);
+    lunette_value_free(&results);
+    lunette_value third = make_account(context, 30);
+    assert_int_equal(lunette_context_set_global(context, "third", &third), LUNETTE_OK);
+    assert_int_equal(lunette_context_get_global(context, "third", &global), LUNETTE_OK);
+    expect_object(context, global, &accounts[2]);
+    lunette_value_free(&global);
+    check_text(context, "fourth = bank.lend() fourth:deposit(4) return #third .. '-' .. #fourth", "30-4");
+    assert_int_equal(run(context, "bank.lend_and_fail()"), LUNETTE_RUNTIME_ERROR);
+    assert_int_equal(count_closed(), 0);
+    /* The host closes one, the collector another, the reset what is left: also what no script has ever had. */
+    assert_int_equal(lunette_object_close(context, &third), LUNETTE_OK);
+    expect_stale(context, &third);
+    assert_int_equal(run(context, "third:deposit(1)"), LUNETTE_RUNTIME_ERROR);
+    assert_non_null(strstr(lunette_context_error(context)->message, "this Account is closed"));
+    assert_int_equal(run(context, "kept = nil"), LUNETTE_OK);
+    lunette_value unseen = make_account(context, 50);
+    assert_int_equal(lunette_context_collect(context), LUNETTE_OK);
+    expect_stale(context, &given[0]);
+    expect_object(context, &unseen, &accounts[5]);
+    assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    expect_stale(context, &unseen);
+    check_all_closed_once(6);
+    assert_int_equal(lunette_context_verify(context), LUNETTE_OK);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    check_all_closed_once(6);
+}
+
+/* A fresh context is what texts are compiled in, and then restored; and one that nothing ran in is not restored as it goes
+ * back: neither may take an object away, or leave it. */
+static void objects_of_fresh_contexts(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context = open_context(&engine);
+    for (int i = 0; i < 20; i++) {
+        lunette_run_options options = lunette_run_options_default();
+        lunette_value value = make_account(context, i);
+        options.arguments = &value;
+        options.argument_count = 1;
+        assert_int_equal(
+            lunette_context_run(context, "=test", "(...):deposit(100)", SIZE_MAX, &options, NULL),
+            LUNETTE_OK);
+        assert_int_equal(accounts[2 * i].balance, 100 + i);
+        assert_int_equal(accounts[2 * i].closed, 0);
+        assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+        check_all_closed_once(opened);
+        assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+        make_account(context, 0);
+        assert_int_equal(lunette_context_verify(context), LUNETTE_WRONG_STATE);
+        assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+        check_all_closed_once(opened);
+        assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    }
+    make_account(context, 0);
+    lunette_engine_close(&engine);
+    assert_int_equal(count_closed(), opened - 1);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    check_all_closed_once(41);
+}
+
+static void expect_bad(lunette_status status, const char *expected) {
+    assert_int_equal(status, LUNETTE_INVALID_ARGUMENT);
+    if (!strstr(lunette_last_failure(), expected))
+        fail_msg("%s", lunette_last_failure());
+}
+
+static void mistakes_outside_of_calls(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context = open_context(&engine), *other;
+    lunette_class unnamed = lunette_class_default(), newer = ACCOUNT;
+    lunette_value value, *results, number = lunette_integer(1);
+    void *object;
+    newer.version = 7;
+    expect_bad(lunette_object_make(NULL, &ACCOUNT, accounts, &value), "`context` is NULL");
+    expect_bad(lunette_object_make(context, NULL, accounts, &value), "`type` is NULL");
+    expect_bad(lunette_object_make(context, &unnamed, accounts, &value), "`type` has no name");
+    expect_bad(lunette_object_make(context, &ACCOUNT, NULL, &value), "`object` is NULL");
+    expect_bad(lunette_object_make(context, &ACCOUNT, accounts, NULL), "`value` is NULL");
+    expect_bad(lunette_object_make(context, &OTHER, accounts, &value),
+               "'Other' is no type of this context's");
+    assert_int_equal(value.type, LUNETTE_NIL);
+    assert_int_equal(lunette_context_verify(context), LUNETTE_OK);
+    value = make_account(context, 1);
+    expect_bad(lunette_object_find(context, &value, &OTHER, &object), "not version 0 of 'Other'");
+    expect_bad(lunette_object_find(context, &value, &newer, &object), "not version 7 of 'Account'");
+    assert_null(object);
+    expect_bad(lunette_object_find(NULL, &value, &ACCOUNT, &object), "`context` is NULL");
+    expect_bad(lunette_object_find(context, NULL, &ACCOUNT, &object), "`value` is NULL");
+    expect_bad(lunette_object_find(context, &value, NULL, &object), "`type` is NULL");
+    expect_bad(lunette_object_find(context, &value, &ACCOUNT, NULL), "`object` is NULL");
+    expect_bad(lunette_object_find(context, &number, &ACCOUNT, &object), "`value` is no object");
+    expect_bad(lunette_object_close(context, &number), "`value` is no object");
+    expect_bad(lunette_object_close(context, NULL), "`value` is NULL");
+    expect_bad(lunette_object_close(NULL, &value), "`context` is NULL");
+    assert_int_equal(
+        lunette_context_run(context, "=test", "return coroutine.create(print)", SIZE_MAX, NULL, &results),
+        LUNETTE_OK);
+    expect_bad(lunette_object_find(context, lunette_value_at(results, 0), &ACCOUNT, &object), "is no object");
+    lunette_value_free(&results);
+    assert_int_equal(lunette_context_acquire(engine, &other), LUNETTE_OK);
+    expect_stale(other, &value);
+    assert_int_equal(lunette_context_release(&other), LUNETTE_OK);
+    expect_object(context, &value, &accounts[0]);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    check_all_closed_once(1);
+}
+
 static void check_refused(const lunette_class *type, const char *expected) {
     lunette_engine *engine;
     assert_int_equal(open_engine(type, NULL, &engine), LUNETTE_INVALID_ARGUMENT);
@@ -337,6 +561,10 @@ int main(void) {
         cmocka_unit_test(each_ending_closes_once),
         cmocka_unit_test(the_collector_and_blocks_close_early),
         cmocka_unit_test(a_handle_goes_out_and_comes_back),
+        cmocka_unit_test(a_condemned_handle_comes_back),
+        cmocka_unit_test(hosts_give_objects_and_know_them_again),
+        cmocka_unit_test(objects_of_fresh_contexts),
+        cmocka_unit_test(mistakes_outside_of_calls),
         cmocka_unit_test(mistakes_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,101 @@
+/* Objects of the host's that a context is given, and asked for, outside of its scripts' calls. Nothing here enters the VM: so
+ * it may also be done while a script of the context is calling a function of the host's, on that thread. */
+#include "engine/engine.h"
+#include "engine/failure.h"
+#include "lunette/module.h"
+
+/* Holds the context, unless the calling thread is inside one of its runs already. */
+static lunette_status enter(lunette_context *context, const char *name, bool *inside) {
+    *inside = ln_machine_is_inside(context->vm);
+    return *inside ? LUNETTE_OK : ln_context_hold(context, name);
+}
+
+static lunette_status leave(lunette_context *context, lunette_status status, bool inside) {
+    return inside ? status : ln_context_let_go_worded(context, status);
+}
+
+static const char *fault_of_type(const lunette_class *type) {
+    if (!type)
+        return "`type` is NULL";
+    return type->name ? NULL : "`type` has no name";
+}
+
+static lunette_status refuse(const char *name, const char *fault) {
+    return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: %s", name, fault);
+}
+
+static bool is_handle(const lunette_value *value) {
+    return value->type == LUNETTE_USERDATA && value->as.userdata.id != 0;
+}
+
+static const char *fault_of_value(const lunette_value *value) {
+    if (!value)
+        return "`value` is NULL";
+    return is_handle(value) ? NULL : "`value` is no object";
+}
+
+lunette_status lunette_object_make(lunette_context *context, const lunette_class *type, void *object,
+                                   lunette_value *value) {
+    static const char NAME[] = "lunette_object_make";
+    bool inside;
+    if (value)
+        *value = lunette_nil();
+    const char *fault = !context  ? "`context` is NULL"
+                        : !object ? "`object` is NULL"
+                        : !value  ? "`value` is NULL"
+                                  : fault_of_type(type);
+    if (fault)
+        return refuse(NAME, fault);
+    lunette_status status = enter(context, NAME, &inside);
+    if (status != LUNETTE_OK)
+        return status;
+    status = ln_machine_make_object(context->vm, type, object, value);
+    if (status == LUNETTE_NOT_FOUND)
+        status = ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: '%s' is no type of this context's modules", NAME,
+                            type->name);
+    else
+        status = ln_failure_plain(status, NAME);
+    return leave(context, status, inside);
+}
+
+lunette_status lunette_object_find(lunette_context *context, const lunette_value *value,
+                                   const lunette_class *type, void **object) {
+    static const char NAME[] = "lunette_object_find";
+    bool inside;
+    if (object)
+        *object = NULL;
+    const char *fault = !context ? "`context` is NULL" : !object ? "`object` is NULL" : fault_of_value(value);
+    if (!fault)
+        fault = fault_of_type(type);
+    if (fault)
+        return refuse(NAME, fault);
+    lunette_status status = enter(context, NAME, &inside);
+    if (status != LUNETTE_OK)
+        return status;
+    status = ln_machine_find_object(context->vm, value, type, object);
+    if (status == LUNETTE_STALE)
+        status = ln_failure(status, "%s: the object is closed, or another context's", NAME);
+    else if (status == LUNETTE_INVALID_ARGUMENT)
+        status = ln_failure(status, "%s: `value` is an object, but not version %u of '%s'", NAME,
+                            (unsigned)type->version, type->name);
+    else
+        status = ln_failure_plain(status, NAME);
+    return leave(context, status, inside);
+}
+
+lunette_status lunette_object_close(lunette_context *context, const lunette_value *value) {
+    static const char NAME[] = "lunette_object_close";
+    bool inside;
+    const char *fault = context ? fault_of_value(value) : "`context` is NULL";
+    if (fault)
+        return refuse(NAME, fault);
+    lunette_status status = enter(context, NAME, &inside);
+    if (status != LUNETTE_OK)
+        return status;
+    status = ln_machine_close_object(context->vm, value);
+    if (status == LUNETTE_STALE)
+        status = ln_failure(status, "%s: the object is closed, or another context's", NAME);
+    else
+        status = ln_failure_plain(status, NAME);
+    return leave(context, status, inside);
+}
