@@ -122,13 +122,18 @@ LUNETTE_API lunette_status lunette_context_import(lunette_context *context, cons
  * host's during a run of this context. OK, STALE, INVALID_ARGUMENT, BUSY. */
 LUNETTE_API lunette_status lunette_context_forget(lunette_context *context, const lunette_value *function);
 
+/* The same for every function in a value, however deep: in results that are about to be freed, which does not give them up,
+ * or in the arguments of a host's function of the form over values. Values without functions are OK. STALE: one of
+ * them was not good any more; all others are given up. INVALID_ARGUMENT: NULL, or deeper than 190. */
+LUNETTE_API lunette_status lunette_context_forget_all(lunette_context *context, const lunette_value *value);
+
 /* Checks that a text is a Lua program, without running it. OK, SYNTAX_ERROR, MEMORY_LIMIT, TIME_LIMIT and the
  * refusals of lunette_context_run(). */
 LUNETTE_API lunette_status lunette_context_check(lunette_context *context, const char *name, const char *text,
                                                  size_t size);
 
 /* Sets a global variable to a copy of a value; a function reference must be this context's own.
- * OK, MEMORY_LIMIT, INVALID_ARGUMENT (also for userdata), STALE, BUSY, CLOSED, WRONG_STATE. */
+ * OK, MEMORY_LIMIT, INVALID_ARGUMENT (also for userdata that is no object of the host's), STALE, BUSY, CLOSED, WRONG_STATE. */
 LUNETTE_API lunette_status lunette_context_set_global(lunette_context *context, const char *name,
                                                       const lunette_value *value);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/tree.h"
 #include "engine/engine.h"
 #include "engine/failure.h"
 #include "engine/source.h"
@@ -81,6 +82,37 @@ lunette_status lunette_context_forget(lunette_context *context, const lunette_va
     if (status != LUNETTE_OK)
         return status;
     status = ln_machine_forget(context->vm, function);
+    return inside ? ln_failure_plain(status, NAME) : ln_context_let_go(context, status, NAME);
+}
+
+/* The worst that one of them answers; all are given up that can be. */
+static lunette_status forget_within(lunette_context *context, const lunette_value *value, int depth) {
+    lunette_status first = LUNETTE_OK;
+    if (depth > LN_VALUE_DEPTH || !ln_value_is_sound(value))
+        return LUNETTE_INVALID_ARGUMENT;
+    if (value->type == LUNETTE_FUNCTION)
+        return ln_machine_forget(context->vm, value);
+    size_t items = value->type == LUNETTE_ARRAY ? value->as.array.count : 0;
+    size_t members = value->type == LUNETTE_OBJECT ? value->as.object.count : 0;
+    for (size_t i = 0; i < items + members; i++) {
+        const lunette_value *inner =
+            i < items ? &value->as.array.items[i] : &value->as.object.members[i].value;
+        lunette_status status = forget_within(context, inner, depth + 1);
+        if (first == LUNETTE_OK)
+            first = status;
+    }
+    return first;
+}
+
+lunette_status lunette_context_forget_all(lunette_context *context, const lunette_value *value) {
+    static const char NAME[] = "lunette_context_forget_all";
+    if (!context || !value)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, context ? "value" : "context");
+    bool inside = ln_machine_is_inside(context->vm);
+    lunette_status status = inside ? LUNETTE_OK : ln_context_hold(context, NAME);
+    if (status != LUNETTE_OK)
+        return status;
+    status = forget_within(context, value, 1);
     return inside ? ln_failure_plain(status, NAME) : ln_context_let_go(context, status, NAME);
 }
 

@@ -84,6 +84,31 @@ static void references_end(void **state) {
     kit_close(context);
 }
 
+/* All functions in a value are given up at once, also after one that was not good any more. */
+static void references_in_a_value_end_together(void **state) {
+    (void)state;
+    lunette_context *context = kit_restricted();
+    lunette_value *results =
+        kit_results(context, "return print, {f = print, {{print}}, 5, 'x'}, nil", __LINE__);
+    assert_int_equal(ln_vm_of(context->vm)->references.count, 3);
+    assert_int_equal(lunette_context_forget(context, lunette_value_at(results, 0)), LUNETTE_OK);
+    assert_int_equal(lunette_context_forget_all(context, lunette_value_at(results, 1)), LUNETTE_OK);
+    assert_int_equal(lunette_context_forget_all(context, results), LUNETTE_STALE);
+    lunette_value_free(&results);
+    for (int i = 0; i < 100; i++) {
+        results = kit_results(context, "return {print, {print}}", __LINE__);
+        assert_int_equal(lunette_context_forget_all(context, results), LUNETTE_OK);
+        lunette_value_free(&results);
+    }
+    assert_true(ln_vm_of(context->vm)->references.count <= 4);
+    lunette_value plain = lunette_text("no function"), endless = lunette_array_of(&endless, 1);
+    assert_int_equal(lunette_context_forget_all(context, &plain), LUNETTE_OK);
+    assert_int_equal(lunette_context_forget_all(context, &endless), LUNETTE_INVALID_ARGUMENT);
+    assert_int_equal(lunette_context_forget_all(context, NULL), LUNETTE_INVALID_ARGUMENT);
+    assert_int_equal(lunette_context_forget_all(NULL, &plain), LUNETTE_INVALID_ARGUMENT);
+    kit_close(context);
+}
+
 /* What was forgotten is collected: a hundred thousand references, one at a time, fit into a small context. */
 static void forgotten_functions_are_collected(void **state) {
     (void)state;
@@ -401,6 +426,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(references_are_called),
         cmocka_unit_test(references_end),
+        cmocka_unit_test(references_in_a_value_end_together),
         cmocka_unit_test(forgotten_functions_are_collected),
         cmocka_unit_test(slots),
         cmocka_unit_test(names_are_called),
