@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lua/names.h"
+#include "words.h"
 
 typedef struct maker {
     script *to;
@@ -49,211 +49,19 @@ __attribute__((format(printf, 2, 3))) static void put_format(maker *m, const cha
 
 #define PICK(m, list) ((list)[below(m, FUZZ_COUNT(list))])
 
-/* --- Words ---------------------------------------------------------------------------------------------------- */
-
-typedef struct name {
-    const char *library, *name;
-} name;
-
-enum { AT_STRICT, AT_RESTRICTED, AT_NONE };
-
-/* The names that a restricted script has. Those of level none are asked for now and then: they must not be there. */
-static const name names[] = {
-#define NAME_OF(library, name, level, how, replacement, text) {library, name},
-    LN_NAMES(NAME_OF)
-#undef NAME_OF
-    /* The harness's own. */
-    {"host", "read"},
-    {"host", "echo"},
-    {"host", "walk"},
-    {"host", "fail"},
-};
-
-static const char levels[] = {
-#define LEVEL_OF(library, name, level, how, replacement, text) AT_##level,
-    LN_NAMES(LEVEL_OF)
-#undef LEVEL_OF
-        AT_RESTRICTED,
-    AT_RESTRICTED,
-    AT_RESTRICTED,
-    AT_RESTRICTED,
-};
-
-static size_t pick_name(maker *m) {
-    size_t which = below(m, FUZZ_COUNT(names));
-    while (levels[which] == AT_NONE && !once_in(m, 200))
-        which = below(m, FUZZ_COUNT(names));
-    return which;
+static const char *word(maker *m, words kind) {
+    return words_pick(kind, m->by);
 }
 
-static void put_name(maker *m, size_t which) {
-    put(m, names[which].library);
-    put(m, names[which].library[0] != '\0' ? "." : "");
-    put(m, names[which].name);
+static const words_name *pick_name(maker *m) {
+    return words_pick_name(m->by);
 }
 
-static const char *const variables[] = {"a", "b", "c", "d", "s", "t", "u", "f", "g", "co", "mt", "n"};
-static const char *const fields[] = {"x", "y", "n", "a", "f", "t", "__index", "__name"};
-static const char *const events[] = {"__index", "__newindex", "__call", "__add",  "__sub",      "__mul",
-                                     "__div",   "__mod",      "__pow",  "__unm",  "__idiv",     "__band",
-                                     "__bor",   "__bxor",     "__shl",  "__shr",  "__bnot",     "__concat",
-                                     "__len",   "__eq",       "__lt",   "__le",   "__tostring", "__name",
-                                     "__pairs", "__close",    "__gc",   "__mode", "__metatable"};
-
-static const char *const numbers[] = {"0",
-                                      "1",
-                                      "2",
-                                      "3",
-                                      "-1",
-                                      "7",
-                                      "10",
-                                      "31",
-                                      "32",
-                                      "63",
-                                      "64",
-                                      "100",
-                                      "127",
-                                      "128",
-                                      "200",
-                                      "254",
-                                      "255",
-                                      "256",
-                                      "1000",
-                                      "65535",
-                                      "0x7fffffff",
-                                      "0x80000000",
-                                      "1 << 32",
-                                      "1 << 40",
-                                      "1 << 53",
-                                      "math.maxinteger",
-                                      "math.mininteger",
-                                      "-0.0",
-                                      "0.5",
-                                      "1.5",
-                                      "2^53",
-                                      "2^63",
-                                      "-2^63",
-                                      "1e15",
-                                      "1e100",
-                                      "1e308 * 10",
-                                      "-1e308 * 10",
-                                      "0/0",
-                                      "3.0",
-                                      "0x1p-1074",
-                                      "0x.8p0"};
-static const char *const strings[] = {"''",
-                                      "'x'",
-                                      "'abc'",
-                                      "'a.b'",
-                                      "'1'",
-                                      "' 10 '",
-                                      "'0x10'",
-                                      "'1e1'",
-                                      "'nan'",
-                                      "'\\0'",
-                                      "'\\0x\\255'",
-                                      "'\\u{7FFFFFFF}'",
-                                      "'\\u{10FFFF}'",
-                                      "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'",
-                                      "('x'):rep(100)",
-                                      "('ab'):rep(50, '\\n')",
-                                      "('x'):rep(2000)",
-                                      "[[\n]]",
-                                      "[==[ ]] ]==]",
-                                      "'k'",
-                                      "'v'",
-                                      "'kv'",
-                                      "'n'",
-                                      "'#'",
-                                      "'*a'",
-                                      "'return 1'",
-                                      "'%'"};
-static const char *const patterns[] = {
-    "'.'",
-    "'.-'",
-    "'.*'",
-    "'^.'",
-    "'%w+'",
-    "'%s*'",
-    "'[a-z]'",
-    "'[^%z]'",
-    "'[]]'",
-    "'[^]'",
-    "'[a-'",
-    "'%'",
-    "'%b()'",
-    "'%bxx'",
-    "'%b'",
-    "'%f[%w]'",
-    "'%f'",
-    "'()'",
-    "'()()()'",
-    "'(.)%1'",
-    "'%1'",
-    "'(.-)%1*$'",
-    "'((((.))))'",
-    "'(((((((((((((((((((((((((((((((((.)))))))))))))))))))))))))))))))))'",
-    "'('",
-    "')'",
-    "'$'",
-    "'a$b'",
-    "'^'",
-    "'.?.?.?.?.?.?.?.?.?.?.?.?xxxx'",
-    "'.-.-.-.-b$'",
-    "'[%a-z%-]+'",
-    "'\\0'",
-    "'[\\0-\\255]*'",
-    "('a?'):rep(20) .. ('a'):rep(20)",
-    "('('):rep(40)",
-    "('.-'):rep(30)",
-    "'x*'",
-    "''"};
-static const char *const formats[] = {
-    "'%d'",      "'%5.3d'",        "'%s'",    "'%.20s'", "'%-99.99s'", "'%q'",     "'%a'",      "'%99.99f'",
-    "'%g'",      "'%e'",           "'%i'",    "'%c'",    "'%x'",       "'%#X'",    "'%o'",      "'%u'",
-    "'%p'",      "'%%'",           "'%'",     "'%y'",    "'%100d'",    "'%.100f'", "'% +-#0d'", "'%s %s %s'",
-    "'%s\\0%s'", "('%s'):rep(50)", "'%099d'", "'%.99f'", "'%5'",       "'%.'",     "'%ll'"};
-static const char *const packs[] = {"'b'",
-                                    "'<i4'",
-                                    "'>I8'",
-                                    "'=!4 i1 !8 i8'",
-                                    "'s1'",
-                                    "'s'",
-                                    "'s8'",
-                                    "'z'",
-                                    "'z z'",
-                                    "'x'",
-                                    "'Xi8'",
-                                    "'Xi3'",
-                                    "'i16'",
-                                    "'i17'",
-                                    "'I0'",
-                                    "'!16 Xi16'",
-                                    "'d'",
-                                    "'f'",
-                                    "'n'",
-                                    "'j'",
-                                    "'T'",
-                                    "'c0'",
-                                    "'c10'",
-                                    "'c'",
-                                    "'c3000'",
-                                    "'!3'",
-                                    "' < > = '",
-                                    "'i7I9'",
-                                    "'s0'",
-                                    "'c1000000000000000000000'",
-                                    "('d'):rep(100)",
-                                    "('x'):rep(300)"};
-static const char *const dates[] = {"'*t'",           "'!*t'",       "'!%c'",   "'%Y-%m-%d'", "'%'",
-                                    "'%E'",           "'%Ex'",       "'%O'",    "'%Od'",      "'%z'",
-                                    "('%c'):rep(60)", "'!%H:%M:%S'", "'\\0%d'", "'%Q'"};
-static const char *const operators[] = {"+",  "-", "*",  "/",   "//", "%", "^", "..", "==", "~=", "<",
-                                        "<=", ">", ">=", "and", "or", "&", "|", "~",  "<<", ">>"};
-static const char *const unaries[] = {"- ", "not ", "#", "~"};
-static const char *const options[] = {
-    "'count'", "'collect'", "'step'", "'isrunning'", "'incremental'", "'generational'",
-    "'k'",     "'v'",       "'kv'",   "'t'",         "'b'",           "'bt'"};
+static void put_name(maker *m, const words_name *which) {
+    put(m, which->library);
+    put(m, which->library[0] != '\0' ? "." : "");
+    put(m, which->name);
+}
 
 /* --- Expressions ---------------------------------------------------------------------------------------------- */
 
@@ -279,7 +87,7 @@ static void expressions(maker *m, size_t most) {
 }
 
 static void variable(maker *m) {
-    put(m, PICK(m, variables));
+    put(m, word(m, WORDS_VARIABLES));
 }
 
 /* What can stand before a call or an index, and be assigned to. */
@@ -288,7 +96,7 @@ static void place(maker *m) {
     while (once_in(m, 3)) {
         if (once_in(m, 2)) {
             put(m, ".");
-            put(m, PICK(m, fields));
+            put(m, word(m, WORDS_FIELDS));
         } else {
             put(m, "[ ");
             expression(m);
@@ -327,7 +135,7 @@ static void table_constructor(maker *m) {
     for (size_t i = 0; i < count; i++) {
         switch (below(m, 4)) {
         case 0:
-            put_format(m, "%s = ", PICK(m, fields));
+            put_format(m, "%s = ", word(m, WORDS_FIELDS));
             break;
         case 1:
             put(m, "[ ");
@@ -347,10 +155,10 @@ static void metatable(maker *m) {
     const size_t count = 1 + below(m, 4);
     put(m, "{");
     for (size_t i = 0; i < count; i++) {
-        const char *event = PICK(m, events);
+        const char *event = word(m, WORDS_EVENTS);
         put_format(m, "%s = ", event);
         if (strcmp(event, "__mode") == 0)
-            put(m, PICK(m, options));
+            put(m, word(m, WORDS_OPTIONS));
         else if (once_in(m, 3))
             variable(m);
         else if (once_in(m, 6))
@@ -366,34 +174,32 @@ static void number(maker *m) {
     if (once_in(m, 4))
         put_format(m, "%lld", (long long)(int64_t)(dice_roll(m->by) >> below(m, 64)));
     else
-        put(m, PICK(m, numbers));
+        put(m, word(m, WORDS_NUMBERS));
 }
 
 /* A list of arguments as the function's library might expect, or not. */
 typedef void (*argument_maker)(maker *m);
 
 static void pick_pattern(maker *m) {
-    put(m, PICK(m, patterns));
+    put(m, word(m, WORDS_PATTERNS));
 }
 static void pick_string(maker *m) {
-    put(m, PICK(m, strings));
+    put(m, word(m, WORDS_STRINGS));
 }
 static void pick_format(maker *m) {
-    put(m, PICK(m, formats));
+    put(m, word(m, WORDS_FORMATS));
 }
 static void pick_pack(maker *m) {
-    put(m, PICK(m, packs));
+    put(m, word(m, WORDS_PACKS));
 }
 static void pick_date(maker *m) {
-    put(m, PICK(m, dates));
+    put(m, word(m, WORDS_DATES));
 }
 static void pick_option(maker *m) {
-    put(m, PICK(m, options));
+    put(m, word(m, WORDS_OPTIONS));
 }
 static void pick_library(maker *m) {
-    static const char *const libraries[] = {"'string'", "'table'",   "'math'",     "'_G'",
-                                            "'io'",     "'nothing'", "'coroutine'"};
-    put(m, PICK(m, libraries));
+    put(m, word(m, WORDS_LIBRARIES));
 }
 static void pick_table(maker *m) {
     if (once_in(m, 2))
@@ -419,26 +225,10 @@ static void pick_coroutine(maker *m) {
     }
 }
 static void pick_source(maker *m) {
-    static const char *const sources[] = {"'return ...'",
-                                          "'a = 1'",
-                                          "'return '",
-                                          "'goto x ::x:: return 1'",
-                                          "('a=1 '):rep(50)",
-                                          "'\\27Lua'",
-                                          "('('):rep(300)",
-                                          "('{'):rep(250)",
-                                          "'local a <const> = 1 a = 2'",
-                                          "'::a:: ::a::'",
-                                          "'for i=1,3 do break end'",
-                                          "('local a '):rep(201)",
-                                          "'return' .. ('-'):rep(250) .. '1'",
-                                          "'x='",
-                                          "'#!'",
-                                          "'\\239\\187\\191return 1'"};
     if (once_in(m, 4))
         pick_function(m);
     else
-        put(m, PICK(m, sources));
+        put(m, word(m, WORDS_SOURCES));
 }
 
 /* What the arguments of a name like best: first match. */
@@ -485,10 +275,10 @@ static const struct {
     {"", "", pick_table, expression, expression},
 };
 
-static void arguments_of(maker *m, size_t which) {
+static void arguments_of(maker *m, const words_name *which) {
     size_t i = 0;
-    while (strcmp(tastes[i].library, names[which].library) != 0 ||
-           (tastes[i].name[0] != '\0' && strcmp(tastes[i].name, names[which].name) != 0)) {
+    while (strcmp(tastes[i].library, which->library) != 0 ||
+           (tastes[i].name[0] != '\0' && strcmp(tastes[i].name, which->name) != 0)) {
         /* A library without a line has the arguments of the last. */
         if (++i == FUZZ_COUNT(tastes) - 1)
             break;
@@ -506,7 +296,7 @@ static void arguments_of(maker *m, size_t which) {
 }
 
 static void library_call(maker *m) {
-    const size_t which = pick_name(m);
+    const words_name *which = pick_name(m);
     put_name(m, which);
     put(m, "(");
     arguments_of(m, which);
@@ -514,7 +304,7 @@ static void library_call(maker *m) {
 }
 
 static void protected_call(maker *m) {
-    const size_t which = pick_name(m);
+    const words_name *which = pick_name(m);
     if (once_in(m, 3)) {
         put(m, "pcall(");
         pick_function(m);
@@ -531,7 +321,7 @@ static void protected_call(maker *m) {
 static void method_call(maker *m) {
     static const char *const methods[] = {"rep",    "sub", "byte",  "find", "gsub",
                                           "format", "len", "upper", "x",    "f"};
-    put(m, once_in(m, 2) ? "s" : PICK(m, variables));
+    put(m, once_in(m, 2) ? "s" : word(m, WORDS_VARIABLES));
     put_format(m, ":%s(", PICK(m, methods));
     expressions(m, 3);
     put(m, ")");
@@ -559,11 +349,11 @@ static void call(maker *m) {
 static void operation(maker *m) {
     put(m, "(");
     if (once_in(m, 4)) {
-        put(m, PICK(m, unaries));
+        put(m, word(m, WORDS_UNARIES));
         expression(m);
     } else {
         expression(m);
-        put_format(m, " %s ", PICK(m, operators));
+        put_format(m, " %s ", word(m, WORDS_OPERATORS));
         expression(m);
     }
     put(m, ")");
@@ -575,7 +365,7 @@ static void simple(maker *m) {
         number(m);
         break;
     case 1:
-        put(m, PICK(m, strings));
+        put(m, word(m, WORDS_STRINGS));
         break;
     case 2:
         put(m, once_in(m, 2) ? "nil" : once_in(m, 2) ? "true" : "false");
