@@ -33,10 +33,10 @@ static lunette_status twice(void *ud, lunette_call *call) {
     for (int i = 0; i < 2 && status == LUNETTE_OK; i++) {
         status = lunette_call_invoke(call, &function, &number, 1, NULL, &results);
         const lunette_value *result = lunette_value_at(results, 0);
-        if (status == LUNETTE_OK && (result == NULL || result->type != LUNETTE_INTEGER))
-            status = lunette_call_fail(call, "the function of 'twice' must return an integer");
-        if (status == LUNETTE_OK)
+        if (status == LUNETTE_OK && result != NULL && result->type == LUNETTE_INTEGER)
             number = *result;
+        else if (status == LUNETTE_OK)
+            status = lunette_call_fail(call, "the function of 'twice' must return an integer");
         lunette_value_free(&results);
     }
     if (function.type == LUNETTE_FUNCTION)

@@ -234,9 +234,11 @@ int main(int argc, char **argv) {
     const int count = argc > 1 ? atoi(argv[1]) : 10000;
     lunette_engine *engine = NULL;
     uv_tcp_t server;
-    job *jobs = calloc((size_t)count, sizeof *jobs);
-    if (jobs == NULL || count < 1 || uv_loop_init(&loop) != 0 || start_server(&server) != 0)
+    job *jobs = count > 0 ? calloc((size_t)count, sizeof *jobs) : NULL;
+    if (jobs == NULL || uv_loop_init(&loop) != 0 || start_server(&server) != 0) {
+        free(jobs);
         return 2;
+    }
     lunette_status status = open_engine(&engine);
     if (status == LUNETTE_OK)
         status = run_all(engine, jobs, count);

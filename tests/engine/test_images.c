@@ -37,8 +37,7 @@ static lunette_machine *open_vm(const ln_template *from) {
  * only looks like one would look so at one base alone. `slack`: empty slots of tables keep what their memory held before,
  * an address or not, and which slots are empty depends on the seed. */
 static void each_build_has_as_many_addresses(const lunette_preload *modules, size_t count, size_t slack) {
-    ln_arena *blocked[BUILDS];
-    const void *bases[BUILDS];
+    lunette_machine *machines[BUILDS]; /* all stay until the end, so that each lies elsewhere */
     size_t addresses = 0, size = 0;
     for (int i = 0; i < BUILDS; i++) {
         lunette_machine *vm;
@@ -54,15 +53,14 @@ static void each_build_has_as_many_addresses(const lunette_preload *modules, siz
         assert_in_range(ln_image_addresses(image), addresses - slack, addresses + slack);
         size = size == 0 ? ln_image_size(image) : size;
         assert_int_equal(ln_image_size(image), size);
-        bases[i] = vm->arena;
-        blocked[i] = vm->arena; /* stays, so that the next one lies elsewhere */
+        machines[i] = vm;
         ln_image_close(&image);
     }
-    for (int i = 0; i < BUILDS; i++) {
+    for (int i = 0; i < BUILDS; i++)
         for (int k = 0; k < i; k++)
-            assert_ptr_not_equal(bases[i], bases[k]);
-        ln_arena_close(&blocked[i]);
-    }
+            assert_ptr_not_equal(machines[i]->arena, machines[k]->arena);
+    for (int i = 0; i < BUILDS; i++)
+        ln_machine_close(&machines[i]);
 }
 
 static void builds_agree(void **state) {

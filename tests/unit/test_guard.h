@@ -37,6 +37,9 @@
 static _Thread_local volatile uint64_t spins;
 static _Thread_local volatile size_t found;
 
+/* For a function that faults on purpose: a sanitizer of undefined behaviour would end the process there. */
+#define FAULTS __attribute__((no_sanitize("undefined")))
+
 /* --- Bodies --------------------------------------------------------------------------------------------- */
 
 static inline void body_nothing(void *ud) {

@@ -6,11 +6,11 @@
 static char *arena;
 enum { ARENA_SIZE = 1 << 20 };
 
-static void body_fault_null(void *ud) {
+FAULTS static void body_fault_null(void *ud) {
     *(volatile int *)ud = 1;
 }
 
-static void body_fault_arena_in_libc(void *ud) {
+FAULTS static void body_fault_arena_in_libc(void *ud) {
     char *volatile source = arena;
     memcpy(ud, source, 4096);
 }
@@ -19,12 +19,12 @@ static volatile int zero;
 
 /* On others a division by zero is no fault, and a trap another signal. */
 #if defined(__x86_64__)
-static void body_fault_division(void *ud) {
+FAULTS static void body_fault_division(void *ud) {
     (void)ud;
     zero = 12345 / zero;
 }
 
-static void body_fault_illegal(void *ud) {
+FAULTS static void body_fault_illegal(void *ud) {
     (void)ud;
     __builtin_trap();
 }
@@ -109,7 +109,7 @@ typedef struct crash {
     bool in_host;
 } crash;
 
-static void body_crash(void *ud) {
+FAULTS static void body_crash(void *ud) {
     crash *c = ud;
     if (c->in_host)
         ln_run_host_enter(&c->run);
@@ -160,7 +160,7 @@ static void crash_in_vm(crash *c) {
     crash_in_section(c);
 }
 
-static void crash_after_run(crash *c) {
+FAULTS static void crash_after_run(crash *c) {
     ln_budget none = {0};
     ln_run_execute(&c->run, c->guard, &none, body_nothing, NULL);
     *(volatile int *)(uintptr_t)(64 + zero) = 1;

@@ -102,6 +102,11 @@ static void act_soft(worker *w) {
         step(&w->run);
 }
 
+FAULTS static void act_fault(worker *w) {
+    step_for(&w->run, draw(&w->seed, MS));
+    *(volatile int *)(uintptr_t)(found & 0) = 1;
+}
+
 static void storm_body(void *ud) {
     worker *w = ud;
     switch (w->shape) {
@@ -124,8 +129,7 @@ static void storm_body(void *ud) {
         act_soft(w);
         break;
     case SHAPE_FAULT:
-        step_for(&w->run, draw(&w->seed, MS));
-        *(volatile int *)(uintptr_t)(found & 0) = 1;
+        act_fault(w);
         break;
     default:
         atomic_store(&w->endless, w->shape == SHAPE_ENDLESS);
