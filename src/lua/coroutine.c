@@ -7,21 +7,34 @@
  * xpcall marks the coroutine it runs in, in the word of extra space that each has, and a marked coroutine is not
  * closed while it is suspended. And what runs while a coroutine is closed counts its nested C calls from where
  * that coroutine was suspended, not from where it is closed: so a coroutine is closed only near the beginning of
- * the run's C stack, and the guard has seen to it that what may then come on top fits (LN_VM_STACK). */
+ * the run's C stack, and the guard has seen to it that what may then come on top fits (LN_VM_STACK).
+ *
+ * Where a limit is kept by the count hook, nothing of the script's may run with hooks turned off, as Lua does for what
+ * comes of an error that a hook raised (enter.c). So message handlers are not called for such an error, and a coroutine that it
+ * ended is not closed. */
 #include <string.h>
 
 #include "lua/internal.h"
 
 /* --- Marks --- */
 
-static bool *used_xpcall(lua_State *co) {
-    return (bool *)lua_getextraspace(co);
+enum {
+    USED_XPCALL = 1,
+    ENDED_IN_HOOK = 2, /* no hook is called there any more */
+};
+
+static unsigned char *marks_of(lua_State *co) {
+    return lua_getextraspace(co);
 }
 
 /* The main thread's extra space is what every new coroutine's begins with: it stays clear. */
-static void mark_xpcall(lua_State *L) {
-    if (!ln_vm_is_outermost(ln_vm_current(), L))
-        *used_xpcall(L) = true;
+static void mark(const ln_vm *vm, lua_State *co, unsigned char what) {
+    if (!ln_vm_is_outermost(vm, co))
+        *marks_of(co) |= what;
+}
+
+static bool is_marked(lua_State *co, unsigned char what) {
+    return (*marks_of(co) & what) != 0;
 }
 
 /* --- xpcall --- */
@@ -35,10 +48,26 @@ static int finish_xpcall(lua_State *L, int status, lua_KContext extra) {
     return lua_gettop(L) - (int)extra;
 }
 
+/* The script's message handler, an upvalue, where hooks have to hold it; else the error stays as it is. */
+static int handle_in_bounds(lua_State *L) {
+    if (ln_vm_hooks_are_off(ln_vm_current(), L))
+        return 1;
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
 int ln_lib_xpcall(lua_State *L) {
+    const ln_vm *vm = ln_vm_current();
     int arguments = lua_gettop(L);
     luaL_checktype(L, 2, LUA_TFUNCTION);
-    mark_xpcall(L);
+    mark(vm, L, USED_XPCALL);
+    if (LN_UNLIKELY(vm->counting) && !lua_iscfunction(L, 2)) {
+        lua_pushvalue(L, 2);
+        lua_pushcclosure(L, handle_in_bounds, 1);
+        lua_replace(L, 2);
+    }
     lua_pushboolean(L, 1);
     lua_pushvalue(L, 1);
     lua_rotate(L, 3, 2);
@@ -118,6 +147,8 @@ static int resume(lua_State *L, lua_State *co, int arguments) {
     int status = ln_vm_resume(vm, co, L, arguments, &results, vm->may_wait && lua_isyieldable(L));
     if (status != LUA_OK && status != LUA_YIELD) {
         lua_xmove(co, L, 1);
+        if (ln_vm_ended_in_hook(vm, co, status, L))
+            mark(vm, co, ENDED_IN_HOOK);
         return FAILED;
     }
     if (LN_UNLIKELY(vm->waits))
@@ -163,11 +194,11 @@ int ln_lib_coroutine_resume(lua_State *L) {
 /* The first release in which an error of closing takes the place of the one that led to it. */
 enum { CLOSING_REPLACES = 50403 };
 
-/* The error on top of L came out of the coroutine: its variables that wait to be closed are closed, and where
- * it happened is added to a text, as Lua does. Raises. */
+/* The error on top of L came out of the coroutine: its variables that wait to be closed are closed (unless no limit would
+ * hold meanwhile), and where it happened is added to a text, as Lua does. Raises. */
 static int raise_from(lua_State *L, lua_State *co) {
     int status = lua_status(co);
-    if (status != LUA_OK && status != LUA_YIELD) {
+    if (status != LUA_OK && status != LUA_YIELD && !is_marked(co, ENDED_IN_HOOK)) {
         if (is_deep(ln_vm_current()))
             return luaL_error(L, "C stack overflow");
         int closed = reset_known(co, L);
@@ -231,7 +262,9 @@ enum { SOUND_CLOSING = 50408 };
 
 /* May raise. */
 static void check_closable(lua_State *L, lua_State *co) {
-    if (lua_status(co) == LUA_YIELD && *used_xpcall(co) && ln_lua_release_number() < SOUND_CLOSING)
+    if (is_marked(co, ENDED_IN_HOOK))
+        luaL_error(L, "cannot close a coroutine that a limit has ended: no limit would hold meanwhile");
+    if (lua_status(co) == LUA_YIELD && is_marked(co, USED_XPCALL) && ln_lua_release_number() < SOUND_CLOSING)
         luaL_error(L, "cannot close a suspended coroutine that has called xpcall (unsafe in Lua %s)",
                    ln_lua_release());
     if (is_deep(ln_vm_current()))

@@ -35,16 +35,20 @@ enum { ANYWHERE = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT };
 static void on_count(lua_State *L, lua_Debug *ar);
 static void on_soft_end(lua_State *L, lua_Debug *ar);
 static void on_probe(lua_State *L, lua_Debug *ar);
+static void on_trial(lua_State *L, lua_Debug *ar);
+
+static bool is_ours(lua_Hook hook) {
+    return hook == on_count || hook == on_soft_end || hook == on_probe || hook == on_trial;
+}
 
 /* Gives a coroutine the hook that it needs now: the one that a deadline asked for, else the count's, else none of
  * ours. A signal may ask for one between any two lines: it has set it on the coroutine that runs, and here it is
  * seen last, so that it is not lost under one of the others. */
 static void set_hook(ln_vm *vm, lua_State *L) {
-    lua_Hook old = lua_gethook(L);
     int step = vm->counting ? hook_step(vm, L) : 0;
     if (step > 0)
         lua_sethook(L, on_count, LUA_MASKCOUNT, step);
-    else if (old == on_count || old == on_soft_end || old == on_probe)
+    else if (is_ours(lua_gethook(L)))
         lua_sethook(L, NULL, 0, 0);
     if (LN_UNLIKELY(vm->pending != NULL))
         lua_sethook(L, vm->pending, ANYWHERE, 1);
@@ -89,7 +93,9 @@ static void on_soft_end(lua_State *L, lua_Debug *ar) {
     ln_vm *vm = ln_vm_current();
     if (!take_pending(vm, L, on_soft_end))
         return;
-    luaL_error(L, "%s limit reached", ln_end_text(vm->machine.active->softened));
+    char text[80];
+    snprintf(text, sizeof text, "%s limit reached", ln_end_text(vm->machine.active->softened));
+    ln_vm_raise_from_hook(L, text);
 }
 
 void ln_vm_soften(lunette_machine *machine) {
@@ -97,6 +103,53 @@ void ln_vm_soften(lunette_machine *machine) {
     vm->pending = on_soft_end;
     if (vm->running)
         lua_sethook(vm->running, on_soft_end, ANYWHERE, 1);
+}
+
+/* Lua calls no hook while one runs; and an error that a hook raises leaves that so, until a protected call in the same
+ * coroutine has caught it. What Lua would call before then, no count could end. */
+void ln_vm_raise_from_hook(lua_State *L, const char *text) {
+    ln_vm *vm = ln_vm_current();
+    vm->hook_raised_in = L;
+    vm->hook_error = NULL;
+    luaL_where(L, 1);
+    lua_pushstring(L, text);
+    lua_concat(L, 2);
+    vm->hook_error = lua_tostring(L, -1);
+    lua_error(L);
+}
+
+static void on_trial(lua_State *L, lua_Debug *ar) {
+    (void)L;
+    (void)ar;
+    ln_vm_current()->hooks_tried = true;
+}
+
+static int nothing(lua_State *L) {
+    (void)L;
+    return 0;
+}
+
+/* A signal may have put its own hook before the trial's; but not time and again. With the count's hook goes what it had
+ * counted of a step, so all of the step is charged. */
+bool ln_vm_hooks_are_off(ln_vm *vm, lua_State *L) {
+    if (LN_LIKELY(vm->hook_raised_in != L))
+        return false;
+    vm->hooks_tried = false;
+    do {
+        lua_sethook(L, on_trial, LUA_MASKCALL, 0);
+        lua_pushcfunction(L, nothing);
+        lua_call(L, 0, 0);
+    } while (!vm->hooks_tried && lua_gethook(L) != on_trial);
+    if (vm->hooks_tried)
+        ln_run_count(vm->machine.active, (uint64_t)hook_step(vm, L));
+    set_hook(vm, L);
+    return !vm->hooks_tried;
+}
+
+bool ln_vm_ended_in_hook(const ln_vm *vm, const lua_State *co, int status, lua_State *L) {
+    if (LN_LIKELY(vm->hook_raised_in != co) || !vm->counting)
+        return false;
+    return status == LUA_ERRMEM || (lua_type(L, -1) == LUA_TSTRING && lua_tostring(L, -1) == vm->hook_error);
 }
 
 /* The deadline is near. With modules that have finalizers to be called (native.c) the run ends better between two
@@ -169,6 +222,7 @@ void ln_vm_prepare(lunette_machine *machine) {
     vm->attentive = false;
     vm->natives.innermost = NULL;
     vm->natives.held = false;
+    vm->hook_raised_in = NULL;
     vm->quota = (ln_quota){0};
 }
 

@@ -71,6 +71,10 @@ typedef struct ln_vm {
     uint64_t *states;            /* numbers of the latter, for each module of the template */
     size_t state_count;
     ln_natives natives; /* modules of lua_CFunctions */
+    /* Of the error that a hook of ours raised last. */
+    const lua_State *hook_raised_in; /* the coroutine; NULL: no hook has */
+    const char *hook_error;          /* its text, to be compared with, not read; NULL: memory ended first */
+    bool hooks_tried;                /* the hook of a trial was called */
 } ln_vm;
 
 /* The VM of a machine of this backend. */
@@ -169,6 +173,18 @@ void ln_vm_arm(ln_vm *vm, lua_State *L);
 
 /* From here on L is the coroutine that runs. Does not raise. */
 void ln_vm_switch(ln_vm *vm, lua_State *L);
+
+/* Raises an error with this text, for a hook of ours. */
+void ln_vm_raise_from_hook(lua_State *L, const char *text);
+
+/* Whether Lua calls no hook now, because what runs is called before an error that a hook raised has been caught: so no
+ * limit that needs the count hook would hold. Needs a stack slot. May not return (what asking costs may be the last
+ * instructions). Does not raise. */
+bool ln_vm_hooks_are_off(ln_vm *vm, lua_State *L);
+
+/* Whether `co` was ended by an error that a hook raised, so that the same is so for whatever still runs there: it ended
+ * with `status`, the error is on top of L, and no limit holds there but with a count. Does not raise. */
+bool ln_vm_ended_in_hook(const ln_vm *vm, const lua_State *co, int status, lua_State *L);
 
 /* --- coroutine.c --- */
 

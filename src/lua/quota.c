@@ -1,5 +1,7 @@
 #include "lua/quota.h"
 
+#include <stdio.h>
+
 #include "lua/internal.h"
 
 /* What Lua puts before a string's bytes and behind them, at most: so much longer a string may be. */
@@ -62,7 +64,10 @@ void ln_quota_end(ln_vm *vm, bool waits) {
 
 void ln_quota_check_depth(lua_State *L, const ln_quota *quota) {
     lua_Debug ar;
+    char text[80];
     uint64_t most = quota->stack_depth < INT32_MAX ? quota->stack_depth : INT32_MAX;
-    if (quota->stack_depth != 0 && lua_getstack(L, (int)most, &ar))
-        luaL_error(L, "stack overflow (more than %d levels)", (int)most);
+    if (LN_LIKELY(quota->stack_depth == 0 || !lua_getstack(L, (int)most, &ar)))
+        return;
+    snprintf(text, sizeof text, "stack overflow (more than %d levels)", (int)most);
+    ln_vm_raise_from_hook(L, text);
 }

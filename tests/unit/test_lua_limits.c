@@ -199,19 +199,29 @@ static void a_soft_end_by_hook_keeps_the_state(void **state) {
     soft_end(LUNETTE_GUARD_HOOK);
 }
 
-static void swallowing_the_soft_end_is_a_kill(void **state) {
-    (void)state;
-    lunette_context *context = kit_restricted();
+static void rude_ends(lunette_guard guard) {
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.guard = guard;
+    lunette_context *context = kit_open(&config);
     static const char *const RUDE[] = {
         "kept = 1 while true do pcall(function() while true do end end) end",
         "kept = 1 while true do xpcall(function() while true do end end, function() while true do end end) end",
+        ("kept = 1 local function loop() while true do end end\n"
+         "local loops = { __close = loop }\n"
+         "while true do pcall(coroutine.wrap(function()\n"
+         "  local x <close> = setmetatable({}, loops) loop() end)) end"),
+        ("kept = 1 local function loop() while true do end end\n"
+         "local loops = { __close = loop }\n"
+         "while true do local co = coroutine.create(function()\n"
+         "  xpcall(loop, loop) local x <close> = setmetatable({}, loops) loop() end)\n"
+         "  coroutine.resume(co) pcall(coroutine.close, co) end"),
         ("kept = 1 local function again() local x <close> = setmetatable({}, { __close = function() again() end })\n"
          "  while true do end end again() while true do end"),
         "kept = 1 string.find(string.rep('a', 150), string.rep('a?', 150) .. 'b')",
     };
     for (size_t i = 0; i < LN_COUNT(RUDE); i++) {
-        /* In a handler of an error that a hook raised, and inside a C function, no hook comes by. */
-        if (i % 2 == 1 && !kit_interrupts(context))
+        /* Inside a C function no hook comes by. */
+        if (i == LN_COUNT(RUDE) - 1 && !kit_interrupts(context))
             continue;
         expect_limited(context, RUDE[i], LUNETTE_TIME_LIMIT, .wall_ns = 10 * MILLISECOND,
                        .grace_ns = 30 * MILLISECOND);
@@ -221,6 +231,16 @@ static void swallowing_the_soft_end_is_a_kill(void **state) {
         assert_int_equal(lunette_context_verify(context), LUNETTE_OK);
     }
     kit_close(context);
+}
+
+static void swallowing_the_soft_end_is_a_kill(void **state) {
+    (void)state;
+    rude_ends(LUNETTE_GUARD_AUTO);
+}
+
+static void swallowing_the_soft_end_by_hook_is_a_kill(void **state) {
+    (void)state;
+    rude_ends(LUNETTE_GUARD_HOOK);
 }
 
 /* A deadline that passes just as the script ends: whatever it has set up for its end must not meet the next run. */
@@ -380,6 +400,7 @@ int main(void) {
         cmocka_unit_test(a_soft_end_keeps_the_state),
         cmocka_unit_test(a_soft_end_by_hook_keeps_the_state),
         cmocka_unit_test(swallowing_the_soft_end_is_a_kill),
+        cmocka_unit_test(swallowing_the_soft_end_by_hook_is_a_kill),
         cmocka_unit_test(a_late_soft_end_spares_the_next_run),
         cmocka_unit_test(cancelled_from_another_thread),
         cmocka_unit_test(cancelled_from_a_signal_handler),

@@ -125,6 +125,51 @@ static void calls_are_as_deep_as_they_may_be(void **state) {
     kit_close(context);
 }
 
+/* The error of the one limit comes from a hook, and Lua calls no hook for what follows at once from such an error: the
+ * other limit holds there as well. */
+static void other_limits_hold_after_too_deep_a_call(void **state) {
+    (void)state;
+#define DOWN "local function down() return 1 + down() end local function loop() while true do end end\n"
+    static const char *const TRICKS[] = {
+        DOWN "while true do xpcall(down, loop) end",
+        DOWN "local loops = { __close = loop }\n"
+             "while true do pcall(coroutine.wrap(function()\n"
+             "  local x <close> = setmetatable({}, loops) down() end)) end",
+        DOWN "local loops = { __close = loop }\n"
+             "while true do local co = coroutine.create(function()\n"
+             "  local x <close> = setmetatable({}, loops) down() end)\n"
+             "  coroutine.resume(co) pcall(coroutine.close, co) end",
+        /* With steps of the count that asking whether hooks are on breaks off. */
+        DOWN "xpcall(down, function() end) while true do xpcall(error, function() end) end",
+    };
+    lunette_context *context = kit_restricted();
+    lunette_limits limits = lunette_limits_default();
+    limits.stack_depth = 200;
+    limits.instructions = 200000;
+    for (size_t i = 0; i < LN_COUNT(TRICKS); i++)
+        expect_limited(context, TRICKS[i], limits, LUNETTE_INSTRUCTION_LIMIT, NULL);
+    /* Only for what follows at once: other errors have their handlers, and other coroutines are closed. */
+    expect_limited(context,
+                   DOWN "local ok, e = xpcall(down, function() return 'handled' end)\n"
+                        "assert(not ok and e:find('stack overflow'), e)\n"
+                        "local function handle(e) return { e } end\n"
+                        "for i = 1, 20 do ok, e = xpcall(error, handle, i) assert(not ok and e[1] == i) end\n"
+                        "local closed = 0\n"
+                        "local closes = setmetatable({}, { __close = function() closed = closed + 1 end })\n"
+                        "pcall(coroutine.wrap(function() local x <close> = closes down() end))\n"
+                        "assert(closed == 0)\n"
+                        "pcall(coroutine.wrap(function()\n"
+                        "  local x <close> = closes pcall(down) error('another') end))\n"
+                        "assert(closed == 1)\n"
+                        "local co = coroutine.create(function() local x <close> = closes down() end)\n"
+                        "assert(not coroutine.resume(co))\n"
+                        "ok, e = pcall(coroutine.close, co)\n"
+                        "assert(not ok and e:find('a limit has ended') and closed == 1)",
+                   limits, LUNETTE_OK, NULL);
+#undef DOWN
+    kit_close(context);
+}
+
 /* A run that is killed under such limits leaves none of them. */
 static void kills_leave_nothing(void **state) {
     (void)state;
@@ -168,6 +213,7 @@ int main(void) {
         cmocka_unit_test(blocks_are_counted),
         cmocka_unit_test(garbage_is_collected),
         cmocka_unit_test(calls_are_as_deep_as_they_may_be),
+        cmocka_unit_test(other_limits_hold_after_too_deep_a_call),
         cmocka_unit_test(kills_leave_nothing),
         cmocka_unit_test(the_engines_limits_hold),
     };
