@@ -112,8 +112,11 @@ lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_tem
     lunette_template *template = calloc(1, sizeof *template);
     lunette_module *modules = calloc(config->module_count + 1, sizeof *modules);
     const lunette_module **list = calloc(config->module_count + 1, sizeof *list);
-    status = template && modules && list ? open_state(engine, config, what, modules, list, template)
-                                         : ln_failure_plain(LUNETTE_NO_MEMORY, what);
+    status = LUNETTE_NO_MEMORY;
+    if (template && modules && list)
+        status = open_state(engine, config, what, modules, list, template);
+    else
+        ln_failure_plain(status, what);
     free(list);
     free(modules);
     if (status != LUNETTE_OK) {

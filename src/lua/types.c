@@ -200,32 +200,35 @@ static lunette_status refuse(lunette_call *call, int index, const lunette_class 
                             type->name, (unsigned)class->about.version);
 }
 
-/* The open object that the argument is a handle of. */
-static lunette_status find_object(lunette_call *call, int index, const lunette_class *type,
-                                  const ln_object **found) {
+/* The open object that the argument is a handle of; NULL: there is none, and *status is the answer. */
+static const ln_object *find_object(lunette_call *call, int index, const lunette_class *type,
+                                    lunette_status *status) {
     const ln_class *class = index <= call->count ? ln_types_class_at(call->L, index) : NULL;
-    if (!class || !is_same(type, class))
-        return refuse(call, index, type, class);
-    *found = ln_objects_find(&ln_call_vm(call)->objects, ln_types_id_at(call->L, index));
-    return *found ? LUNETTE_OK : lunette_arg_fail(call, index, "this %s is closed", type->name);
+    if (!class || !is_same(type, class)) {
+        *status = refuse(call, index, type, class);
+        return NULL;
+    }
+    const ln_object *found = ln_objects_find(&ln_call_vm(call)->objects, ln_types_id_at(call->L, index));
+    *status = found ? LUNETTE_OK : lunette_arg_fail(call, index, "this %s is closed", type->name);
+    return found;
 }
 
 lunette_status lunette_arg_object(lunette_call *call, int index, const lunette_class *type, void **object) {
-    const ln_object *found = NULL;
     if (!call || !type || !type->name || !object || index < 1)
         return LUNETTE_INVALID_ARGUMENT;
-    lunette_status status = find_object(call, index, type, &found);
-    if (status == LUNETTE_OK)
+    lunette_status status;
+    const ln_object *found = find_object(call, index, type, &status);
+    if (found)
         *object = found->object;
     return status;
 }
 
 lunette_status lunette_arg_close(lunette_call *call, int index, const lunette_class *type) {
-    const ln_object *found = NULL;
     if (!call || !type || !type->name || index < 1)
         return LUNETTE_INVALID_ARGUMENT;
-    lunette_status status = find_object(call, index, type, &found);
-    if (status == LUNETTE_OK)
+    lunette_status status;
+    const ln_object *found = find_object(call, index, type, &status);
+    if (found)
         ln_objects_close(&ln_call_vm(call)->objects, found->id);
     return status;
 }
