@@ -168,6 +168,7 @@ static lunette_status compile_here(lunette_context *context, ln_program *program
         return status;
     ln_machine_stats(context->vm, &stats);
     program->spent_ns = stats.wall_ns;
+    program->spent_cpu_ns = stats.cpu_ns;
     if (*code)
         ln_seen_add(context->engine->setup.cache, key, *code);
     if (ln_machine_reset(context->vm) != LUNETTE_OK)
@@ -236,7 +237,7 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     program->name = NULL;
     program->text = text;
     program->code = given;
-    program->spent_ns = 0;
+    program->spent_ns = program->spent_cpu_ns = 0;
     ln_code_release(&code);
     free(chunk.heap);
     return status;

@@ -208,6 +208,7 @@ typedef struct ln_program {
     size_t argument_count;
     lunette_bounds bounds; /* complete: no zeros */
     uint64_t spent_ns;     /* of the budget's wall time, on compiling it */
+    uint64_t spent_cpu_ns; /* and of its processor time */
     bool allow_bytecode;
     bool check_only; /* parse, do not run */
     bool measure_cpu;

@@ -392,7 +392,7 @@ lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer 
 lunette_status ln_machine_run(lunette_machine *machine, const ln_program *program, const ln_budget *budget,
                               lunette_value **results) {
     lunette_program view = view_of(program);
-    ln_usage carried = {.wall_ns = program->spent_ns};
+    ln_usage carried = {.wall_ns = program->spent_ns, .cpu_ns = program->spent_cpu_ns};
     uint64_t latest = budget->total_ns != 0 ? ln_os_now() + budget->total_ns : 0;
     ln_tree tree;
     if (results)
@@ -442,6 +442,7 @@ lunette_status ln_machine_compile(lunette_machine *machine, const ln_program *pr
     if (!machine->pristine)
         return LUNETTE_WRONG_STATE;
     machine->emitted = NULL;
+    machine->run.want_cpu = program->measure_cpu;
     bool compiles = machine->backend->compile != NULL;
     lunette_status status =
         perform(machine, budget, NULL, compiles ? compile_program : keep_text, &view, NULL);
