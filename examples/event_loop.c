@@ -54,8 +54,8 @@ static void on_room(uv_handle_t *handle, size_t wanted, uv_buf_t *room) {
 }
 
 static void on_question(uv_stream_t *client, ssize_t size, const uv_buf_t *room) {
-    char answer[160];
     if (size > 0) {
+        char answer[160];
         const int length = snprintf(answer, sizeof answer, "[%.*s]", (int)size, room->base);
         uv_buf_t out = uv_buf_init(answer, (unsigned)length);
         if (uv_try_write(client, &out, 1) != length)

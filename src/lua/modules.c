@@ -187,7 +187,7 @@ static const char *fault_of_type_names(const ln_module_list *list, size_t at) {
     const lunette_module *module = list->items[at];
     for (size_t i = 0; i < module->type_count; i++)
         for (size_t m = 0; m <= at; m++)
-            for (size_t k = 0; k < list->items[m]->type_count && (m < at || k < i); k++)
+            for (size_t k = 0; (m < at || k < i) && k < list->items[m]->type_count; k++)
                 if (strcmp(list->items[m]->types[k]->name, module->types[i]->name) == 0)
                     return "two types have the same name";
     return NULL;

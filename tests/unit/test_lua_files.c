@@ -78,7 +78,7 @@ static int clean(void **state) {
 static lunette_engine *open_engine(uint32_t permissions) {
     lunette_config config = lunette_config_default();
     config.permissions = permissions;
-    config.root = permissions & (READ | WRITE) ? root : NULL;
+    config.root = (permissions & (READ | WRITE)) != 0 ? root : NULL;
     lunette_engine *engine;
     assert_int_equal(lunette_engine_open(&config, &engine), LUNETTE_OK);
     return engine;
