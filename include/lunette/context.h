@@ -28,8 +28,9 @@ typedef enum lunette_recovery {
                                    * nor when a function among its arguments has gone with a reset.) */
     LUNETTE_RECOVER_SKIP = 3, /* OK, without results */
     LUNETTE_RECOVER_PROPAGATE =
-        4 /* its status; and a function of the host's that called the script and answers the
-                                   * same status raises the script's own error in whoever called it */
+        4 /* its status, as STOP. For a function of the host's that runs a script in another context: the error's
+                                   * `value` given to lunette_call_fail_value() raises it in its own caller. (What
+                                   * lunette_call_invoke() answers is passed on by answering it.) */
 } lunette_recovery;
 
 /* What may be said about one run. lunette_run_options_default() gives all defaults. */

@@ -68,7 +68,9 @@ LUNETTE_API lunette_status lunette_error_text(const lunette_error *error, char *
 LUNETTE_API lunette_status lunette_error_json(const lunette_error *error, char **json);
 
 /* Why the last call of this thread that returned a negative status did so: which argument, what was wrong
- * with it, what to do. Zero-terminated; "" when none failed; valid until this thread's next call. Any thread. */
+ * with it, what to do. Zero-terminated; "" when none failed; valid until this thread's next call. Any thread. Functions
+ * that are given a lunette_call or a lunette_machine leave it alone: what they answer is for the host's function or the
+ * backend to answer, and becomes the script's error. */
 LUNETTE_API const char *lunette_last_failure(void);
 
 #ifdef __cplusplus

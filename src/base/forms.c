@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failure.h"
 #include "base/json.h"
 #include "base/tree.h"
 #include "lunette/value.h"
@@ -173,17 +174,21 @@ static bool add_value(ln_text *text, const lunette_value *value, int depth) {
 enum { STANDARD_LIMIT = 4096, LEAST_LIMIT = 16 };
 
 lunette_status lunette_value_text(const lunette_value *value, size_t limit, char **text) {
+    static const char NAME[] = "lunette_value_text";
     if (text)
         *text = NULL;
-    if (!value || !text || (limit != 0 && limit < LEAST_LIMIT))
-        return LUNETTE_INVALID_ARGUMENT;
+    if (!value || !text)
+        return ln_failure_null(NAME);
+    if (limit != 0 && limit < LEAST_LIMIT)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `limit` is %zu: at least %d, or 0 for %d", NAME,
+                          limit, LEAST_LIMIT, STANDARD_LIMIT);
     ln_text to = {.limit = limit == 0 ? STANDARD_LIMIT : limit == SIZE_MAX ? 0 : limit};
     if (!add_value(&to, value, 0)) {
         ln_text_free(&to);
-        return LUNETTE_INVALID_ARGUMENT;
+        return ln_failure_value(NAME);
     }
     *text = ln_text_take(&to);
-    return *text ? LUNETTE_OK : LUNETTE_NO_MEMORY;
+    return *text ? LUNETTE_OK : ln_failure_plain(LUNETTE_NO_MEMORY, NAME);
 }
 
 /* --- For programs --- */
@@ -275,15 +280,16 @@ bool ln_json_value(ln_json *json, const lunette_value *value) {
 }
 
 lunette_status lunette_value_json(const lunette_value *value, char **json) {
+    static const char NAME[] = "lunette_value_json";
     ln_json to = {0};
     if (json)
         *json = NULL;
     if (!value || !json)
-        return LUNETTE_INVALID_ARGUMENT;
+        return ln_failure_null(NAME);
     if (!ln_json_value(&to, value)) {
         ln_text_free(&to.text);
-        return LUNETTE_INVALID_ARGUMENT;
+        return ln_failure_value(NAME);
     }
     *json = ln_text_take(&to.text);
-    return *json ? LUNETTE_OK : LUNETTE_NO_MEMORY;
+    return *json ? LUNETTE_OK : ln_failure_plain(LUNETTE_NO_MEMORY, NAME);
 }

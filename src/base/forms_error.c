@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failure.h"
 #include "base/json.h"
 #include "base/tree.h"
 #include "lunette/error.h"
@@ -30,11 +31,12 @@ static void add_frame(ln_text *text, const lunette_frame *frame) {
 }
 
 lunette_status lunette_error_text(const lunette_error *error, char **out) {
+    static const char NAME[] = "lunette_error_text";
     ln_text text = {0};
     if (out)
         *out = NULL;
     if (!error || !out)
-        return LUNETTE_INVALID_ARGUMENT;
+        return ln_failure_null(NAME);
     add_place(&text, error);
     ln_text_add_string(&text, error->message);
     if (error->frame_count > 0)
@@ -44,7 +46,7 @@ lunette_status lunette_error_text(const lunette_error *error, char **out) {
     if (error->frames_left_out > 0)
         ln_text_add_format(&text, "\n\t(%zu levels are left out)", error->frames_left_out);
     *out = ln_text_take(&text);
-    return *out ? LUNETTE_OK : LUNETTE_NO_MEMORY;
+    return *out ? LUNETTE_OK : ln_failure_plain(LUNETTE_NO_MEMORY, NAME);
 }
 
 /* --- For programs --- */
@@ -101,17 +103,18 @@ bool ln_json_error(ln_json *json, const lunette_error *error) {
 }
 
 lunette_status lunette_error_json(const lunette_error *error, char **out) {
+    static const char NAME[] = "lunette_error_json";
     ln_json json = {0};
     if (out)
         *out = NULL;
     if (!error || !out)
-        return LUNETTE_INVALID_ARGUMENT;
+        return ln_failure_null(NAME);
     if (!ln_json_error(&json, error)) {
         ln_text_free(&json.text);
-        return LUNETTE_INVALID_ARGUMENT;
+        return ln_failure_value(NAME);
     }
     *out = ln_text_take(&json.text);
-    return *out ? LUNETTE_OK : LUNETTE_NO_MEMORY;
+    return *out ? LUNETTE_OK : ln_failure_plain(LUNETTE_NO_MEMORY, NAME);
 }
 
 const char *lunette_error_kind_name(lunette_error_kind kind) {

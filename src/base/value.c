@@ -3,6 +3,7 @@
  * only a host can build (a cycle, usually by mistake), are refused. */
 #include <string.h>
 
+#include "base/failure.h"
 #include "base/tree.h"
 #include "lunette/value.h"
 
@@ -106,10 +107,11 @@ lunette_status ln_tree_copy_value(ln_tree *tree, const lunette_value *value, lun
 }
 
 lunette_status lunette_value_copy(const lunette_value *value, lunette_value **copy) {
+    static const char NAME[] = "lunette_value_copy";
     if (copy)
         *copy = NULL;
     if (!value || !copy)
-        return LUNETTE_INVALID_ARGUMENT;
+        return ln_failure_null(NAME);
     ln_tree tree;
     ln_tree_init(&tree, SIZE_MAX);
     lunette_status status = ln_tree_grow(&tree, 0);
@@ -117,7 +119,7 @@ lunette_status lunette_value_copy(const lunette_value *value, lunette_value **co
         status = copy_into(&tree, value, ln_tree_root(&tree), 1);
     if (status != LUNETTE_OK) {
         ln_tree_free(&tree);
-        return status;
+        return status == LUNETTE_INVALID_ARGUMENT ? ln_failure_value(NAME) : ln_failure_plain(status, NAME);
     }
     *copy = ln_tree_root(&tree);
     return LUNETTE_OK;

@@ -5,7 +5,7 @@
 #include "base/os.h"
 #include "base/tree.h"
 #include "engine/engine.h"
-#include "engine/failure.h"
+#include "base/failure.h"
 #include "engine/source.h"
 
 /* --- Calling --- */

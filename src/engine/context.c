@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
-#include "engine/failure.h"
+#include "base/failure.h"
 #include "engine/recover.h"
 #include "engine/tenant.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/os.h"
 #include "engine/engine.h"
-#include "engine/failure.h"
+#include "base/failure.h"
 #include "engine/tenant.h"
 
 /* --- What the pool asks of us --- */

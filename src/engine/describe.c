@@ -2,7 +2,7 @@
 #include "base/describe.h"
 
 #include "engine/engine.h"
-#include "engine/failure.h"
+#include "base/failure.h"
 
 /* --- One module --- */
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/failure.h"
+#include "base/failure.h"
 #include "engine/registry.h"
 #include "lunette/version.h"
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
-#include "engine/failure.h"
+#include "base/failure.h"
 
 lunette_status ln_read_sized(void *to, size_t known, const void *from, size_t size, const char *what) {
     memset(to, 0, known);

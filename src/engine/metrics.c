@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "engine/engine.h"
-#include "engine/failure.h"
+#include "base/failure.h"
 #include "engine/tenant.h"
 #include "lunette/metrics.h"
 

@@ -1,6 +1,6 @@
 #include "engine/recover.h"
 
-#include "engine/failure.h"
+#include "base/failure.h"
 
 lunette_status ln_recover_check(const lunette_context *context, const lunette_run_options *options,
                                 const char *function) {

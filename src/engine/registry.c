@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
-#include "engine/failure.h"
+#include "base/failure.h"
 
 typedef struct entry {
     lunette_backend table; /* first: an entry is found by it */

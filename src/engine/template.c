@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
-#include "engine/failure.h"
+#include "base/failure.h"
 
 static lunette_status check_preload(const lunette_preload *preload, size_t count, const char *what) {
     if (count > 0 && !preload)

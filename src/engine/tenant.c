@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
-#include "engine/failure.h"
+#include "base/failure.h"
 #include "lunette/tenant.h"
 
 enum { SHARDS = 8, NAME_MOST = 100, LIMIT_WORDS = sizeof(lunette_limits) / sizeof(uint64_t) };

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
-#include "engine/failure.h"
+#include "base/failure.h"
 
 /* Holds a context that waits for the answer with this token. */
 static lunette_status hold_waiting(lunette_context *context, uint64_t token, const char *function) {
