@@ -23,7 +23,9 @@ extern "C" {
 typedef struct lunette_limits {
     size_t size;           /* sizeof(lunette_limits) */
     uint64_t memory;       /* bytes a context may have committed, its bookkeeping included; default 64 MiB.
-                            * LUNETTE_MEMORY_MIN to LUNETTE_MEMORY_MAX. Per context, not per run */
+                            * LUNETTE_MEMORY_MIN to LUNETTE_MEMORY_MAX. Per context, not per run. A script at its
+                            * limit whose garbage, collected five times in a row, was each time less than a 64th of
+                            * what it has, in bytes and in objects, has reached it */
     uint64_t wall_ns;      /* from the start of a run, host calls included; default 1 second */
     uint64_t cpu_ns;       /* of the thread, during the run; default unlimited */
     uint64_t instructions; /* VM instructions, counted exactly: the same script ends at the same point every

@@ -43,12 +43,6 @@
 
 /* --- the short paths ---------------------------------------------------------------------------------------- */
 
-static LN_COLD void *refuse(ln_arena *a) {
-    a->refused = true;
-    a->failures++;
-    return NULL;
-}
-
 /* NULL: the class has no free block at hand. */
 LN_INLINE void *pop_block(ln_arena *a, size_t n) {
     ln_span *d = ln_arena_at(a, a->current[ln_class_of(n)]);
@@ -92,13 +86,34 @@ static void *obtain(ln_arena *a, size_t n) {
     return n > REQUEST_MAX || ln_fault_due(a) ? NULL : ln_spans_obtain(a, n);
 }
 
+/* When the request comes again, it must come by allocate_slowly(): nothing else looks at what it is. */
+static LN_COLD void *refuse_new(ln_arena *a, size_t n, bool injected) {
+    if (n <= LN_SMALL_MAX && ln_arena_is_sealed(a)) {
+        ln_spans_park_class(a, ln_class_of(n));
+    }
+    return ln_refuse(a, NULL, injected ? 0 : n);
+}
+
 /* `caller` is where the request came from: whoever hears of a refusal may know what to free for it. */
 static LN_NOINLINE void *allocate_slowly(ln_arena *a, size_t n, const void *caller) {
-    void *block = obtain(a, n);
-    if (LN_UNLIKELY(block == NULL) && ask(a, caller)) {
-        block = obtain(a, n);
+    bool injected = a->control.fail_in != 0;
+    bool poor = LN_UNLIKELY(a->asked_size != 0) && ln_refusal_asks_again(a, NULL, n);
+    if (LN_UNLIKELY(poor && a->poor == LN_POOR_MOST)) {
+        return ln_refuse(a, NULL, 0);
     }
-    return block != NULL ? count_block(a, block, n) : refuse(a);
+    void *block = obtain(a, n);
+    if (LN_UNLIKELY(block == NULL)) {
+        ln_holding before = ln_holding_of(a);
+        if (ask(a, caller)) {
+            poor = ln_refusal_was_poor(a, &before);
+            block = poor && a->poor == LN_POOR_MOST ? NULL : obtain(a, n);
+        }
+    }
+    if (LN_UNLIKELY(block == NULL)) {
+        return refuse_new(a, n, injected);
+    }
+    a->poor = (uint8_t)(a->poor + poor);
+    return count_block(a, block, n);
 }
 
 LN_INLINE void *allocate(ln_arena *a, size_t n, const void *caller) {
@@ -193,11 +208,24 @@ static void *try_resize(ln_arena *a, void *block, size_t osize, size_t nsize) {
 }
 
 static LN_NOINLINE void *resize(ln_arena *a, void *block, size_t osize, size_t nsize, const void *caller) {
-    void *resized = try_resize(a, block, osize, nsize);
-    if (LN_UNLIKELY(resized == NULL) && ask(a, caller)) {
-        resized = try_resize(a, block, osize, nsize);
+    bool injected = a->control.fail_in != 0;
+    bool poor = LN_UNLIKELY(a->asked_size != 0) && ln_refusal_asks_again(a, block, nsize);
+    if (LN_UNLIKELY(poor && a->poor == LN_POOR_MOST)) {
+        return ln_refuse(a, block, 0);
     }
-    return resized != NULL ? resized : refuse(a);
+    void *resized = try_resize(a, block, osize, nsize);
+    if (LN_UNLIKELY(resized == NULL)) {
+        ln_holding before = ln_holding_of(a);
+        if (ask(a, caller)) {
+            poor = ln_refusal_was_poor(a, &before);
+            resized = poor && a->poor == LN_POOR_MOST ? NULL : try_resize(a, block, osize, nsize);
+        }
+    }
+    if (LN_UNLIKELY(resized == NULL)) {
+        return ln_refuse(a, block, injected ? 0 : nsize);
+    }
+    a->poor = (uint8_t)(a->poor + poor);
+    return resized;
 }
 
 LN_INLINE void *serve(ln_arena *a, void *block, size_t osize, size_t nsize, const void *caller) {
@@ -432,6 +460,8 @@ bool ln_arena_refused(const ln_arena *a) {
 
 void ln_arena_clear_refused(ln_arena *a) {
     a->refused = false;
+    a->poor = 0;
+    a->asked_size = 0;
 }
 
 void ln_arena_trim(ln_arena *a, size_t keep) {

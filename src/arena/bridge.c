@@ -32,6 +32,7 @@ typedef struct bridge {
     void *section_ud;
     block_head *first;
     size_t committed;
+    size_t blocks;
 } bridge;
 
 static void enter(const bridge *b) {
@@ -55,6 +56,7 @@ static void link_block(bridge *b, block_head *head) {
     }
     b->first = head;
     b->committed += sizeof *head + head->size;
+    b->blocks++;
 }
 
 static void unlink_block(bridge *b, block_head *head) {
@@ -67,6 +69,7 @@ static void unlink_block(bridge *b, block_head *head) {
         b->first = head->next;
     }
     b->committed -= sizeof *head + head->size;
+    b->blocks--;
 }
 
 static void give_back(bridge *b, block_head *head) {
@@ -106,6 +109,8 @@ void ln_bridge_discard_all(ln_arena *a) {
     a->allocations = 0;
     a->failures = 0;
     a->refused = false;
+    a->poor = 0;
+    a->asked_size = 0;
     a->control.lent = false;
     leave(b);
 }
@@ -122,13 +127,11 @@ size_t ln_bridge_committed(const ln_arena *a) {
     return ((const bridge *)a)->committed;
 }
 
-/* --- requests ----------------------------------------------------------------------------------------------- */
-
-static void *refuse(ln_arena *a) {
-    a->refused = true;
-    a->failures++;
-    return NULL;
+size_t ln_bridge_blocks(const ln_arena *a) {
+    return ((const bridge *)a)->blocks;
 }
+
+/* --- requests ----------------------------------------------------------------------------------------------- */
 
 /* Is there room for `more` bytes beside what is committed? */
 static bool allowed(const bridge *b, size_t more) {
@@ -204,11 +207,25 @@ void *ln_bridge_realloc(void *ud, void *block, size_t osize, size_t nsize) {
         }
         return NULL;
     }
-    void *got = request(b, block, osize, nsize);
-    if (got == NULL && ln_arena_ask(&b->arena, __builtin_return_address(0))) {
-        got = request(b, block, osize, nsize);
+    ln_arena *a = &b->arena;
+    bool injected = a->control.fail_in != 0;
+    bool poor = LN_UNLIKELY(a->asked_size != 0) && ln_refusal_asks_again(a, block, nsize);
+    if (poor && a->poor == LN_POOR_MOST) {
+        return ln_refuse(a, block, 0);
     }
-    return got != NULL ? got : refuse(&b->arena);
+    void *got = request(b, block, osize, nsize);
+    if (LN_UNLIKELY(got == NULL)) {
+        ln_holding before = ln_holding_of(a);
+        if (ln_arena_ask(a, __builtin_return_address(0))) {
+            poor = ln_refusal_was_poor(a, &before);
+            got = poor && a->poor == LN_POOR_MOST ? NULL : request(b, block, osize, nsize);
+        }
+    }
+    if (LN_UNLIKELY(got == NULL)) {
+        return ln_refuse(a, block, injected ? 0 : nsize);
+    }
+    a->poor = (uint8_t)(a->poor + poor);
+    return got;
 }
 
 /* --- looking ------------------------------------------------------------------------------------------------ */

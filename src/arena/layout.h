@@ -121,6 +121,12 @@ typedef struct ln_lists {
 _Static_assert(sizeof(ln_control) <= LN_CONTROL_SIZE && LN_CONTROL_SIZE == sizeof(ln_arena_shadow),
                "the control words fit before the header, and a shadow holds them");
 
+/* What is in use. */
+typedef struct ln_holding {
+    size_t bytes;
+    size_t blocks; /* an own arena's: those outside of the zone */
+} ln_holding;
+
 struct ln_arena {
     union {
         ln_control control;
@@ -144,6 +150,11 @@ struct ln_arena {
     uint32_t page_top;  /* page number of the first page never in use */
     bool zone_mapped;   /* the map is there; else nothing of the zone is free */
     bool refused;
+    uint8_t poor;       /* collections in a row that were not worth it: refusal.c */
+    size_t asked_size;  /* bytes of what was refused last; 0: nothing, or more was asked for since */
+    size_t asked_block; /* the offset of the block it was to resize; 0: a new one */
+    ln_holding asked;   /* what there was then */
+    uint64_t asked_at;  /* and how many allocations */
     uint8_t
         nursed[LN_CLASSES]; /* blocks of the class that came from the nursery; LN_NURSED_MAX: no more do */
     ln_span none;           /* stands for "no current span": never has a free block */
@@ -277,6 +288,27 @@ LN_INLINE bool ln_arena_ask(const ln_arena *a, const void *caller) {
     return a->control.on_refusal != NULL && a->control.on_refusal(a->control.on_refusal_ud, caller);
 }
 
+/* --- refusal.c: what is asked again after a refusal ---------------------------------------------------------- */
+
+enum {
+    LN_POOR_SHARE =
+        64,           /* a collection that gives back less than this part, of bytes and of blocks, is poor */
+    LN_POOR_MOST = 4, /* so many in a row are borne */
+};
+
+/* Notes that this request is refused (`block` NULL: for a new one; `n` 0: not to be known again). Answers NULL. */
+void *ln_refuse(ln_arena *a, const void *block, size_t n) LN_COLD;
+
+/* What is in use now. Walks over the descriptors of all pages. */
+ln_holding ln_holding_of(const ln_arena *a) LN_COLD;
+
+/* Whether what was given back since was not worth a collection. */
+bool ln_refusal_was_poor(ln_arena *a, const ln_holding *before) LN_COLD;
+
+/* To be asked where asked_size is not 0. Whether this is the request that was refused last, after a collection that was
+ * poor; it is not known again. */
+bool ln_refusal_asks_again(ln_arena *a, const void *block, size_t n) LN_COLD;
+
 /* --- pages.c: commit, limit, runs of pages ------------------------------------------------------------------ */
 
 /* Bytes committed, the reserve's included. */
@@ -349,6 +381,8 @@ void ln_spans_emptied(ln_arena *a, ln_span *d);
 bool ln_spans_fit_run(ln_arena *a, ln_span *d, size_t nsize);
 /* Puts every current span into its class's list, so that the next request of each class comes to spans.c. */
 void ln_spans_park(ln_arena *a);
+/* The same of one class. */
+void ln_spans_park_class(ln_arena *a, unsigned class);
 /* Counts a request for an injected failure. True: refuse it. */
 bool ln_fault_due(ln_arena *a);
 
@@ -359,6 +393,7 @@ void ln_bridge_close(ln_arena *a);
 void *ln_bridge_realloc(void *ud, void *block, size_t osize, size_t nsize);
 void ln_bridge_discard_all(ln_arena *a);
 size_t ln_bridge_committed(const ln_arena *a);
+size_t ln_bridge_blocks(const ln_arena *a);
 bool ln_bridge_owns(const ln_arena *a, const void *p);
 bool ln_bridge_check(const ln_arena *a, char *why, size_t size);
 

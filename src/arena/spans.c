@@ -90,6 +90,10 @@ static void park(ln_arena *a, unsigned class) {
     }
 }
 
+void ln_spans_park_class(ln_arena *a, unsigned class) {
+    park(a, class);
+}
+
 void ln_spans_park(ln_arena *a) {
     for (unsigned class = 1; class < LN_CLASSES; class ++) {
         park(a, class);

@@ -2,10 +2,10 @@
  * state it is in. */
 #include <string.h>
 
+#include "base/failure.h"
 #include "base/os.h"
 #include "base/tree.h"
 #include "engine/engine.h"
-#include "base/failure.h"
 #include "engine/source.h"
 
 /* --- Calling --- */

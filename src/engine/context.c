@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine.h"
 #include "base/failure.h"
+#include "engine/engine.h"
 #include "engine/recover.h"
 #include "engine/tenant.h"
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failure.h"
 #include "base/os.h"
 #include "engine/engine.h"
-#include "base/failure.h"
 #include "engine/tenant.h"
 
 /* --- What the pool asks of us --- */

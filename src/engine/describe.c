@@ -1,8 +1,8 @@
 /* What scripts can call, told to the host: by one module, or by all of a template. */
 #include "base/describe.h"
 
-#include "engine/engine.h"
 #include "base/failure.h"
+#include "engine/engine.h"
 
 /* --- One module --- */
 

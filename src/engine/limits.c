@@ -1,8 +1,8 @@
 /* Limits: read from structs of any version, completed from their defaults, turned into a guard's budget. */
 #include <string.h>
 
-#include "engine/engine.h"
 #include "base/failure.h"
+#include "engine/engine.h"
 
 lunette_status ln_read_sized(void *to, size_t known, const void *from, size_t size, const char *what) {
     memset(to, 0, known);

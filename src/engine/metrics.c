@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failure.h"
 #include "base/json.h"
 #include "engine/engine.h"
-#include "base/failure.h"
 #include "engine/tenant.h"
 #include "lunette/metrics.h"
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine.h"
 #include "base/failure.h"
+#include "engine/engine.h"
 
 typedef struct entry {
     lunette_backend table; /* first: an entry is found by it */

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine.h"
 #include "base/failure.h"
+#include "engine/engine.h"
 
 static lunette_status check_preload(const lunette_preload *preload, size_t count, const char *what) {
     if (count > 0 && !preload)

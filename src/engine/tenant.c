@@ -11,12 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine.h"
 #include "base/failure.h"
+#include "engine/engine.h"
 #include "lunette/tenant.h"
 
-enum { SHARDS = 8, NAME_MOST = 100, LIMIT_WORDS = sizeof(lunette_limits) / sizeof(uint64_t) };
-_Static_assert(sizeof(lunette_limits) % sizeof(uint64_t) == 0, "limits are words");
+enum {
+    SHARDS = 8,
+    NAME_MOST = 100,
+    /* The struct is no multiple of a word everywhere. */
+    LIMIT_WORDS = (sizeof(lunette_limits) + sizeof(uint64_t) - 1) / sizeof(uint64_t),
+};
 
 typedef struct shard {
     _Alignas(64) ln_usage_sums sums;
@@ -55,8 +59,8 @@ void ln_tenant_limits(const lunette_tenant *tenant, lunette_limits *limits) {
 
 /* One writer at a time, who has `people`. */
 static void write_limits(lunette_tenant *tenant, const lunette_limits *limits) {
-    uint64_t words[LIMIT_WORDS];
-    memcpy(words, limits, sizeof words);
+    uint64_t words[LIMIT_WORDS] = {0};
+    memcpy(words, limits, sizeof *limits);
     atomic_fetch_add_explicit(&tenant->sequence, 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_release);
     for (size_t i = 0; i < LIMIT_WORDS; i++)

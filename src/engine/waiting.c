@@ -1,8 +1,8 @@
 /* Contexts that wait for an answer of the host: resumed, or dropped. */
 #include <string.h>
 
-#include "engine/engine.h"
 #include "base/failure.h"
+#include "engine/engine.h"
 
 /* Holds a context that waits for the answer with this token. */
 static lunette_status hold_waiting(lunette_context *context, uint64_t token, const char *function) {

@@ -344,6 +344,52 @@ static void cancelled_from_a_callback(void **state) {
     kit_close(context);
 }
 
+/* --- Memory --- */
+
+static void *plain_allocator(void *ud, void *ptr, size_t osize, size_t nsize) {
+    (void)ud;
+    (void)osize;
+    if (nsize == 0) {
+        free(ptr);
+        return NULL;
+    }
+    return realloc(ptr, nsize);
+}
+
+static void fill_and_go_on(lunette_context *context, const char *drop, lunette_status expected) {
+    char text[400];
+    snprintf(text, sizeof text,
+             "local chain, n = nil, 0\n"
+             "local ok = pcall(function() while true do chain = { chain } n = n + 1 end end)\n"
+             "assert(not ok and n > 10000)\n"
+             "for i = 1, %s do chain = chain[1] end\n"
+             "for i = 1, 300000 do local t = { i } end",
+             drop);
+    expect_status(context, text, expected);
+}
+
+/* Near the limit each collection gives back what there is, and Lua makes one for each block that it is refused: a script that
+ * has next to no garbage does not collect until its time is over. */
+static void garbage_has_to_be_worth_collecting(void **state) {
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+        config.alloc = i == 0 ? NULL : plain_allocator;
+        config.limits.memory = 4 * MIB;
+        lunette_context *context = kit_open(&config);
+        fill_and_go_on(context, "20", LUNETTE_MEMORY_LIMIT);
+        assert_in_range(stats_of(context).allocation_failures, 2, 12);
+        fill_and_go_on(context, "n // 10", LUNETTE_OK);
+        assert_in_range(stats_of(context).allocation_failures, 20, 2000);
+        /* What one script did is not held against the next. */
+        fill_and_go_on(context, "20", LUNETTE_MEMORY_LIMIT);
+        fill_and_go_on(context, "n // 10", LUNETTE_OK);
+        expect_ok(context, "for i = 1, 1000 do local s = ('x'):rep(600000) .. i end");
+        assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+        kit_close(context);
+    }
+}
+
 /* --- The hook guard, and a host's allocator --- */
 
 static void the_hook_guard_keeps_the_limits(void **state) {
@@ -370,15 +416,9 @@ static void the_hook_guard_keeps_the_limits(void **state) {
 }
 
 static void *slow_allocator(void *ud, void *ptr, size_t osize, size_t nsize) {
-    (void)ud;
-    (void)osize;
     for (volatile int i = 0; i < 300; i++)
         ;
-    if (nsize == 0) {
-        free(ptr);
-        return NULL;
-    }
-    return realloc(ptr, nsize);
+    return plain_allocator(ud, ptr, osize, nsize);
 }
 
 /* Most of the time these are inside the allocator, where a kill must wait. */
@@ -413,6 +453,7 @@ int main(void) {
         cmocka_unit_test(cancelled_from_another_thread),
         cmocka_unit_test(cancelled_from_a_signal_handler),
         cmocka_unit_test(cancelled_from_a_callback),
+        cmocka_unit_test(garbage_has_to_be_worth_collecting),
         cmocka_unit_test(the_hook_guard_keeps_the_limits),
         cmocka_unit_test(kills_wait_for_a_host_allocator),
     };
