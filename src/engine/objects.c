@@ -1,7 +1,7 @@
 /* Objects of the host's that a context is given, and asked for, outside of its scripts' calls. Nothing here enters the VM: so
  * it may also be done while a script of the context is calling a function of the host's, on that thread. */
+#include "base/failure.h"
 #include "engine/engine.h"
-#include "engine/failure.h"
 #include "lunette/module.h"
 
 /* Holds the context, unless the calling thread is inside one of its runs already. */
