@@ -179,8 +179,9 @@ LUNETTE_API bool lunette_call_permits(const lunette_call *call, uint32_t permiss
 LUNETTE_API void *lunette_call_state(const lunette_call *call);
 
 /* Sets it; one that was there before is closed first, if it is another, in the host section of the call. NULL: none.
- * OK; NO_MEMORY (`state` stays the caller's, and what was there stays set); INVALID_ARGUMENT: also from a resolver;
- * RUNTIME_ERROR, for the function to return: a template is being built, whose contexts would share it. */
+ * Only on OK is `state` the context's. OK; NO_MEMORY (what was there stays set); INVALID_ARGUMENT: also from a resolver;
+ * RUNTIME_ERROR, for the function to return: a template is being built, whose contexts would share it; and why the run was
+ * ended, as lunette_call_invoke() answers. */
 LUNETTE_API lunette_status lunette_call_set_state(lunette_call *call, void *state);
 
 /* --- Arguments, counted from 1 ---

@@ -38,6 +38,8 @@ static bool make_room(ln_vm *vm) {
 lunette_status lunette_call_set_state(lunette_call *call, void *state) {
     if (!call || !call->function->module)
         return LUNETTE_INVALID_ARGUMENT;
+    if (call->ended != LUNETTE_OK)
+        return call->ended;
     ln_vm *vm = ln_call_vm(call);
     const ln_object *before = find(call);
     uint64_t old = before ? before->id : 0, new = 0;

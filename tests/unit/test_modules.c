@@ -161,6 +161,7 @@ static void lazy_modules_at_every_level(void **state) {
 struct keeper {
     int made, closed, module_closed;
     const void *last; /* the state closed last */
+    lunette_status too_late;
 };
 
 struct state {
@@ -210,8 +211,21 @@ static lunette_status replace(void *ud, lunette_call *call) {
     return lunette_return_boolean(call, good);
 }
 
+/* Calls a function of the script's that is killed: then nothing more is kept. */
+static lunette_status keep_too_late(void *ud, lunette_call *call) {
+    struct keeper *keeper = ud;
+    lunette_value function;
+    int never_kept;
+    lunette_status status = lunette_arg_function(call, 1, &function);
+    if (status == LUNETTE_OK)
+        status = lunette_call_invoke(call, &function, NULL, 0, NULL, NULL);
+    keeper->too_late = lunette_call_set_state(call, &never_kept);
+    return status;
+}
+
 static const lunette_function COUNTING[] = {
     {.name = "count", .call = count_up},
+    {.name = "keep_too_late", .call = keep_too_late, .max_arguments = 1},
     {.name = "replace", .call = replace},
 };
 
@@ -243,6 +257,10 @@ static void a_context_has_its_own(void **state) {
     assert_int_equal(b.closed, 1);
     expect_status(context, "first.count() while true do end", LUNETTE_TIME_LIMIT);
     assert_int_equal(a.closed, 2);
+    expect_status(context, "first.count() first.keep_too_late(function() while true do end end)",
+                  LUNETTE_TIME_LIMIT);
+    assert_int_equal(a.too_late, LUNETTE_TIME_LIMIT);
+    assert_int_equal(a.closed, 3);
     expect_ok(context, "assert(first.count() == 1 and first.replace() and first.count() == 1)");
     assert_int_equal(a.made, a.closed + 2);
     lunette_context_release(&other);
