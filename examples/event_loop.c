@@ -84,6 +84,7 @@ static int start_server(uv_tcp_t *server) {
     int error = uv_tcp_bind(server, (struct sockaddr *)&server_address, 0);
     if (error == 0)
         error = uv_listen((uv_stream_t *)server, 1024, on_client);
+    uv_unref((uv_handle_t *)server); /* the loop goes on for as long as a script waits, not for its sake */
     return error == 0 ? uv_tcp_getsockname(server, (struct sockaddr *)&server_address, &size) : error;
 }
 
