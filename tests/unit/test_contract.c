@@ -185,6 +185,8 @@ static void contexts_bear_null(void **state) {
     BAD(lunette_context_forget, (NULL, &five));
     BAD(lunette_context_forget, (context, NULL));
     BAD(lunette_context_forget, (context, &five));
+    BAD(lunette_context_forget_all, (NULL, &five));
+    BAD(lunette_context_forget_all, (context, NULL));
     BAD(lunette_context_check, (NULL, "n", "return 1", SIZE_MAX));
     BAD(lunette_context_check, (context, "n", NULL, 3));
     BAD(lunette_context_set_global, (NULL, "x", &five));
@@ -479,6 +481,38 @@ static void misuse_busy(lunette_context *context) {
     GIVES(lunette_context_state, (context), == LUNETTE_STATE_RUNNING);
 }
 
+/* Objects outside of calls; the context's modules have no types. */
+static void objects_bear_null(void **state) {
+    (void)state;
+    static const lunette_class NO_NAME = {.size = sizeof NO_NAME},
+                               UNKNOWN = {.size = sizeof UNKNOWN, .name = "Unknown"};
+    lunette_context *context = kit_restricted();
+    lunette_value value = lunette_integer(5), handle = {.type = LUNETTE_USERDATA};
+    int host_object;
+    void *found;
+    BAD(lunette_object_make, (NULL, &UNKNOWN, &host_object, &value));
+    BAD(lunette_object_make, (context, NULL, &host_object, &value));
+    BAD(lunette_object_make, (context, &NO_NAME, &host_object, &value));
+    BAD(lunette_object_make, (context, &UNKNOWN, NULL, &value));
+    BAD(lunette_object_make, (context, &UNKNOWN, &host_object, NULL));
+    BAD(lunette_object_make, (context, &UNKNOWN, &host_object, &value));
+    value = lunette_integer(5);
+    BAD(lunette_object_find, (NULL, &handle, &UNKNOWN, &found));
+    BAD(lunette_object_find, (context, NULL, &UNKNOWN, &found));
+    BAD(lunette_object_find, (context, &value, &UNKNOWN, &found));
+    BAD(lunette_object_find, (context, &handle, NULL, &found));
+    BAD(lunette_object_find, (context, &handle, &UNKNOWN, NULL));
+    BAD(lunette_object_close, (NULL, &handle));
+    BAD(lunette_object_close, (context, NULL));
+    BAD(lunette_object_close, (context, &value));
+    handle.as.userdata.type_name = UNKNOWN.name;
+    handle.as.userdata.id = UINT64_MAX;
+    EXPECT(lunette_object_find, (context, &handle, &UNKNOWN, &found), LUNETTE_STALE);
+    EXPECT(lunette_object_close, (context, &handle), LUNETTE_STALE);
+    kit_close(context);
+    nothing_failed();
+}
+
 /* Another thread, while the script's is in a function of the host's. */
 struct other {
     lunette_call *call;
@@ -492,6 +526,13 @@ static void *misuse_from_elsewhere(void *ud) {
     uint64_t token;
     misuse_busy(other->context);
     EXPECT(lunette_context_forget, (other->context, &other->own), LUNETTE_BUSY);
+    EXPECT(lunette_context_forget_all, (other->context, &other->own), LUNETTE_BUSY);
+    lunette_value handle = {.type = LUNETTE_USERDATA}, made;
+    void *found;
+    handle.as.userdata.id = 1;
+    EXPECT(lunette_object_make, (other->context, &KNOWN, &handle, &made), LUNETTE_BUSY);
+    EXPECT(lunette_object_find, (other->context, &handle, &KNOWN, &found), LUNETTE_BUSY);
+    EXPECT(lunette_object_close, (other->context, &handle), LUNETTE_BUSY);
     BAD(lunette_call_invoke, (other->call, &other->own, NULL, 0, NULL, &results));
     BAD(lunette_arg_function, (other->call, 2, &function));
     BAD(lunette_call_suspend, (other->call, &token));
@@ -643,10 +684,11 @@ static void others_objects_are_refused(void **state) {
 
 int main(int count, char **arguments) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(engines_bear_null),     cmocka_unit_test(templates_and_tenants_bear_null),
-        cmocka_unit_test(contexts_bear_null),    cmocka_unit_test(values_bear_null),
-        cmocka_unit_test(backends_bear_null),    cmocka_unit_test(calls_bear_misuse),
-        cmocka_unit_test(closed_engines_refuse), cmocka_unit_test(others_objects_are_refused),
+        cmocka_unit_test(engines_bear_null),          cmocka_unit_test(templates_and_tenants_bear_null),
+        cmocka_unit_test(contexts_bear_null),         cmocka_unit_test(objects_bear_null),
+        cmocka_unit_test(values_bear_null),           cmocka_unit_test(backends_bear_null),
+        cmocka_unit_test(calls_bear_misuse),          cmocka_unit_test(closed_engines_refuse),
+        cmocka_unit_test(others_objects_are_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     for (size_t i = 0; i < covered_count && count > 1 && strcmp(arguments[1], "--covered") == 0; i++)
