@@ -111,15 +111,17 @@ static bool fail(struct taking *taking, lunette_status status, const struct step
 
 /* --- Memory and bounds --- */
 
-/* NULL: no_room() says what becomes of the value. */
-static void *take_bytes(struct taking *taking, size_t size) {
-    void *start = ln_tree_take(taking->tree, size);
-    if (LN_LIKELY(start != NULL))
-        return start;
+static LN_NOINLINE void *take_grown(struct taking *taking, size_t size) {
     ln_run_host_enter(taking->vm->machine.active);
     taking->lack = ln_tree_grow(taking->tree, size);
     ln_run_host_leave(taking->vm->machine.active);
     return taking->lack == LUNETTE_OK ? ln_tree_take(taking->tree, size) : NULL;
+}
+
+/* NULL: no_room() says what becomes of the value. */
+LN_INLINE void *take_bytes(struct taking *taking, size_t size) {
+    void *start = ln_tree_take(taking->tree, size);
+    return LN_LIKELY(start != NULL) ? start : take_grown(taking, size);
 }
 
 /* Something that stays in the script: only its kind is told. `name` is static text. */
