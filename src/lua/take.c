@@ -620,19 +620,18 @@ static lunette_value *take_range(struct taking *taking, int first, int last, lun
     size_t count = last < first ? 0 : (size_t)(last - first + 1);
     int top = lua_gettop(taking->L);
     struct buffers buffers;
+    lunette_value *items = NULL;
     taking->buffers = &buffers;
-    if (!lua_checkstack(taking->L, SLOTS)) {
+    if (!lua_checkstack(taking->L, SLOTS))
         no_stack(taking, NULL, "table", cut_to);
-        return NULL;
-    }
-    lunette_value *items = take_bytes(taking, count * sizeof *items);
-    if (!items)
+    else if (!(items = take_bytes(taking, count * sizeof *items)))
         no_room(taking, NULL, "table", cut_to);
     for (size_t i = 0; items && i < count && taking->status == LUNETTE_OK; i++) {
         struct step step = {.index = i + 1};
         take_at(taking, first + (int)i, &step, &items[i]);
     }
     lua_settop(taking->L, top); /* what failed has left its tables there */
+    taking->buffers = NULL;
     return taking->status == LUNETTE_OK ? items : NULL;
 }
 
