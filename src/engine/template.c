@@ -83,7 +83,7 @@ static lunette_status open_state(lunette_engine *engine, const lunette_template_
                                  lunette_template *template) {
     char why[200] = "";
     lunette_template_config read = *config;
-    lunette_require_config require;
+    lunette_require_config require = lunette_require_config_default();
     lunette_status status = read_modules(config, what, modules, list);
     read.modules = list;
     if (status == LUNETTE_OK && config->require)
@@ -180,13 +180,15 @@ lunette_status lunette_template_open(lunette_engine *engine, const lunette_templ
     lunette_status status =
         given ? ln_read_sized(&config, sizeof config, given, given->size, "lunette_template_config")
               : LUNETTE_OK;
+    lunette_template *template = NULL;
     if (status == LUNETTE_OK)
-        status = ln_engine_template_open(engine, &config, "lunette_template_open: config", out);
-    if (status != LUNETTE_OK)
+        status = ln_engine_template_open(engine, &config, "lunette_template_open: config", &template);
+    if (!template)
         return status;
     ln_engine_retain(engine);
-    (*out)->opened = true;
-    return LUNETTE_OK;
+    template->opened = true;
+    *out = template;
+    return status;
 }
 
 void lunette_template_close(lunette_template **out) {
