@@ -88,9 +88,9 @@ static lunette_status open_state(lunette_engine *engine, const lunette_template_
     read.modules = list;
     if (status == LUNETTE_OK && config->require)
         status = read_require(config->require, what, &require);
-    read.require = config->require ? &require : NULL;
     if (status != LUNETTE_OK)
         return status;
+    read.require = config->require ? &require : NULL;
     status = keep_closers(template, modules, config->module_count);
     if (status == LUNETTE_OK)
         status = ln_template_open(&engine->setup, &read, &template->state, why, sizeof why);
