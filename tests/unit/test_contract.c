@@ -154,7 +154,6 @@ static void contexts_bear_null(void **state) {
     lunette_template *of = NULL;
     lunette_value *results = NULL, five = lunette_integer(5), nil = lunette_nil();
     lunette_value strange = {.type = (lunette_type)99};
-    lunette_script *script = NULL;
     lunette_stats stats = {.size = sizeof stats}, no_stats = {.size = 0};
     lunette_run_options no_options = {.size = 0};
     uint64_t token = 0;
@@ -220,6 +219,20 @@ static void contexts_bear_null(void **state) {
     GIVES(lunette_context_age_ns, (NULL), == 0);
     BEARS(lunette_context_set_user_data, (NULL, &token));
     GIVES(lunette_context_user_data, (NULL), == NULL);
+    EXPECT(lunette_context_set_global, (context, "x", &nil), LUNETTE_OK);
+    EXPECT(lunette_context_run, (context, NULL, "return 1", SIZE_MAX, NULL, NULL), LUNETTE_OK);
+    EXPECT(lunette_context_release, (&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    nothing_failed();
+}
+
+static void scripts_bear_null(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context;
+    lunette_script *script = NULL;
+    EXPECT(lunette_engine_open, (NULL, &engine), LUNETTE_OK);
+    EXPECT(lunette_context_acquire, (engine, &context), LUNETTE_OK);
     BAD(lunette_script_compile, (NULL, "n", "return 1", SIZE_MAX, &script));
     BAD(lunette_script_compile, (engine, "n", NULL, 1, &script));
     BAD(lunette_script_compile, (engine, "n", "return 1", SIZE_MAX, NULL));
@@ -231,8 +244,6 @@ static void contexts_bear_null(void **state) {
     EXPECT(lunette_script_compile, (engine, "n", "return 1", SIZE_MAX, &script), LUNETTE_OK);
     BAD(lunette_context_run_script, (NULL, script, NULL, NULL));
     BAD(lunette_context_run_script, (context, NULL, NULL, NULL));
-    EXPECT(lunette_context_set_global, (context, "x", &nil), LUNETTE_OK);
-    EXPECT(lunette_context_run, (context, NULL, "return 1", SIZE_MAX, NULL, NULL), LUNETTE_OK);
     lunette_script_close(&script);
     EXPECT(lunette_context_release, (&context), LUNETTE_OK);
     lunette_engine_close(&engine);
@@ -684,11 +695,11 @@ static void others_objects_are_refused(void **state) {
 
 int main(int count, char **arguments) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(engines_bear_null),          cmocka_unit_test(templates_and_tenants_bear_null),
-        cmocka_unit_test(contexts_bear_null),         cmocka_unit_test(objects_bear_null),
-        cmocka_unit_test(values_bear_null),           cmocka_unit_test(backends_bear_null),
-        cmocka_unit_test(calls_bear_misuse),          cmocka_unit_test(closed_engines_refuse),
-        cmocka_unit_test(others_objects_are_refused),
+        cmocka_unit_test(engines_bear_null),     cmocka_unit_test(templates_and_tenants_bear_null),
+        cmocka_unit_test(contexts_bear_null),    cmocka_unit_test(scripts_bear_null),
+        cmocka_unit_test(objects_bear_null),     cmocka_unit_test(values_bear_null),
+        cmocka_unit_test(backends_bear_null),    cmocka_unit_test(calls_bear_misuse),
+        cmocka_unit_test(closed_engines_refuse), cmocka_unit_test(others_objects_are_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     for (size_t i = 0; i < covered_count && count > 1 && strcmp(arguments[1], "--covered") == 0; i++)
