@@ -304,7 +304,7 @@ struct taking {
     lunette_call *call;
     lunette_bounds bounds;
     const lunette_value *items;
-    char why[200];
+    ln_reason why;
     lunette_status status;
 };
 
@@ -314,7 +314,7 @@ static int take_value(lua_State *L) {
     if (taking->bounds.bytes < tree->limit - tree->bytes)
         tree->limit = tree->bytes + taking->bounds.bytes;
     taking->status = ln_values_take_some(L, ln_call_vm(taking->call), 2, 2, &taking->bounds, tree,
-                                         &taking->items, taking->why, sizeof taking->why);
+                                         &taking->items, &taking->why);
     return 0;
 }
 
@@ -342,7 +342,7 @@ lunette_status lunette_arg_value(lunette_call *call, int index, const lunette_bo
     if (status != LUNETTE_OK)
         return status;
     if (taking.status == LUNETTE_VALUE_LIMIT)
-        return lunette_arg_fail(call, index, "%s", taking.why);
+        return lunette_arg_fail(call, index, "%s", taking.why.text);
     if (taking.status == LUNETTE_MEMORY_LIMIT)
         return ln_call_no_memory(call);
     if (taking.status == LUNETTE_OK)

@@ -150,15 +150,15 @@ static LN_COLD void raise_values(const lunette_call *call, lunette_status status
 /* Converts the arguments, into memory that the VM frees. */
 static const lunette_value *take_arguments(lunette_call *call) {
     static const lunette_bounds BOUNDS = {.depth = 64, .items = 1000000, .bytes = (size_t)64 << 20};
-    char why[200] = "";
+    ln_reason why = {0};
     const lunette_value *arguments = NULL;
     ln_run_host_enter(call->run);
     ln_tree *tree = ln_call_tree(call);
     ln_run_host_leave(call->run);
-    lunette_status status = ln_values_take_some(call->L, ln_call_vm(call), 1, call->count, &BOUNDS, tree,
-                                                &arguments, why, sizeof why);
+    lunette_status status =
+        ln_values_take_some(call->L, ln_call_vm(call), 1, call->count, &BOUNDS, tree, &arguments, &why);
     if (LN_UNLIKELY(status != LUNETTE_OK))
-        raise_values(call, status, why);
+        raise_values(call, status, why.text);
     return arguments;
 }
 

@@ -284,10 +284,15 @@ void ln_vm_random(const ln_vm *vm, void *bytes);
 lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
                               ln_tree *tree);
 
+/* In words, why values could not be taken; "" where there are none. */
+typedef struct ln_reason {
+    char text[200];
+} ln_reason;
+
 /* Converts stack values first..last into an array in a tree that its owner frees. Raises as above. What went wrong is
  * told to `why`, beginning with "argument[1]"; VALUE_LIMIT, NO_MEMORY; MEMORY_LIMIT, without words. */
 lunette_status ln_values_take_some(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
-                                   ln_tree *tree, const lunette_value **values, char *why, size_t why_size);
+                                   ln_tree *tree, const lunette_value **values, ln_reason *why);
 
 /* Converts one value at `index` to be the tree's root; functions are only named. Never raises. */
 lunette_status ln_values_take_error(lua_State *L, ln_vm *vm, int index, ln_tree *tree);

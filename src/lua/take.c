@@ -662,14 +662,14 @@ lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, cons
 }
 
 lunette_status ln_values_take_some(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
-                                   ln_tree *tree, const lunette_value **values, char *why, size_t why_size) {
+                                   ln_tree *tree, const lunette_value **values, ln_reason *why) {
     struct taking taking = {.L = L,
                             .vm = vm,
                             .tree = tree,
                             .bounds = *bounds,
                             .root = "argument",
-                            .why = why,
-                            .why_size = why_size};
+                            .why = why->text,
+                            .why_size = sizeof why->text};
     lunette_value mark;
     *values = take_range(&taking, first, last, &mark);
     if (!*values && taking.status == LUNETTE_OK)
