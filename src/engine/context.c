@@ -90,8 +90,9 @@ static lunette_status complete_bounds(lunette_bounds *bounds, const char *functi
 
 /* What ln_machine_check_value() found, after the name of the value. */
 static const char *refusal_of(lunette_status status) {
-    return status == LUNETTE_STALE ? "refers to a function or an object that a reset took away, or that was forgotten or closed"
-                                   : "is no value that can be given to a script";
+    return status == LUNETTE_STALE
+               ? "refers to a function or an object that a reset took away, or that was forgotten or closed"
+               : "is no value that can be given to a script";
 }
 
 /* Whether the VM can be given what the run needs. */

@@ -91,7 +91,7 @@ static lunette_status do_expect_new(void *ud, lunette_call *call) {
 static lunette_status do_lend(void *ud, lunette_call *call) {
     (void)ud;
     lunette_value value;
-    void *object;
+    void *object = NULL;
     lunette_context *context = lunette_call_context(call);
     if (opened == ACCOUNTS)
         return lunette_call_fail(call, "no account is left");
