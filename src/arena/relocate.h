@@ -17,6 +17,10 @@ enum { LN_RELOCATE_GROUP = 8, LN_RELOCATE_ALIGNMENT = 64 };
 /* Copies `count` words, with `upper` as the upper half of those that have `mark` there. They do not overlap. */
 void ln_relocate(uint64_t *to, const uint64_t *from, size_t count, uint32_t mark, uint32_t upper);
 
+/* The ways in which this processor can do that, the one that ln_relocate() takes first; NULL behind the last. */
+typedef void ln_relocate_way(uint64_t *to, const uint64_t *from, size_t count, uint32_t mark, uint32_t upper);
+ln_relocate_way *ln_relocate_nth_way(unsigned n);
+
 /* The same for one word. */
 static inline uint64_t ln_relocate_word(uint64_t word, uint32_t mark, uint32_t upper) {
     return word >> 32 == mark ? (uint64_t)upper << 32 | (uint32_t)word : word;
