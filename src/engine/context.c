@@ -178,30 +178,38 @@ static lunette_status compile_here(lunette_context *context, ln_program *program
 }
 
 /* Where this template's contexts can load the code faster than it stands there, sees to it. */
-static void press(lunette_context *context, const ln_seen_key *key, ln_code *code) {
+static void press(lunette_context *context, ln_code *code) {
     if (LN_LIKELY(!ln_machine_wants_press(context->vm, code)))
         return;
     size_t grown = ln_machine_press(context->vm, code);
-    if (key)
-        ln_seen_grow(context->engine->setup.cache, key, code, grown);
+    ln_seen_grow(context->engine->setup.cache, code, grown);
 }
 
-/* The compiled form of a text that was run before. *code NULL and OK: the text itself is to be run. */
-static lunette_status find_code(lunette_context *context, ln_program *program, const ln_budget *budget,
-                                ln_code **code) {
+/* In what all contexts share; from there it comes among those that this one knows. */
+static LN_NOINLINE lunette_status find_shared_code(lunette_context *context, ln_program *program,
+                                                   const ln_budget *budget, ln_code **code) {
     ln_seen *cache = context->engine->setup.cache;
     ln_seen_key key;
     bool again;
-    if (!cache || program->check_only || program->allow_bytecode ||
-        !ln_seen_key_make(cache, program->name, program->text, program->size, &key))
+    if (!ln_seen_key_make(cache, program->name, program->text, program->size, &key))
         return LUNETTE_OK;
     *code = ln_seen_find(cache, &key, &again);
     lunette_status status = LUNETTE_OK;
     if (!*code && again && ln_machine_pristine(context->vm))
         status = compile_here(context, program, budget, &key, code);
     if (*code)
-        press(context, &key, *code);
+        ln_recent_keep(&context->recent, *code);
     return status;
+}
+
+/* The compiled form of a text that was run before, which the context holds. *code NULL and OK: the text itself is to be
+ * run. */
+static lunette_status find_code(lunette_context *context, ln_program *program, const ln_budget *budget,
+                                ln_code **code) {
+    if (!context->engine->setup.cache || program->check_only || program->allow_bytecode)
+        return LUNETTE_OK;
+    *code = ln_recent_find(&context->recent, program->name, program->text, program->size);
+    return LN_LIKELY(*code) ? LUNETTE_OK : find_shared_code(context, program, budget, code);
 }
 
 void ln_context_count(lunette_context *context, lunette_status status) {
@@ -222,13 +230,12 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
         return LUNETTE_NO_MEMORY;
     program->name = chunk.text;
     const char *text = program->text;
-    ln_code *given = program->code, *code = NULL;
+    ln_code *given = program->code, *code = given;
     lunette_status status = LUNETTE_OK;
-    if (program->code)
-        press(context, NULL, program->code);
-    else if (program->text)
+    if (program->text)
         status = find_code(context, program, budget, &code);
     if (code) {
+        press(context, code);
         program->text = NULL;
         program->code = code;
     }
@@ -239,7 +246,6 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     program->text = text;
     program->code = given;
     program->spent_ns = program->spent_cpu_ns = 0;
-    ln_code_release(&code);
     free(chunk.heap);
     return status;
 }
@@ -345,7 +351,7 @@ static lunette_status compile_named(lunette_context *context, const char *name, 
     lunette_status status = ln_machine_compile(context->vm, &program, &budget, code);
     free(chunk.heap);
     if (status == LUNETTE_OK && ln_machine_reset(context->vm) == LUNETTE_OK)
-        press(context, NULL, *code);
+        press(context, *code);
     return status;
 }
 

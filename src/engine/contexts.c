@@ -90,7 +90,9 @@ static bool check(void *ud, void *item) {
 
 static void trim(void *ud, void *item) {
     (void)ud;
-    ln_machine_trim(((lunette_context *)item)->vm, 0);
+    lunette_context *context = item;
+    ln_machine_trim(context->vm, 0);
+    ln_recent_clear(&context->recent);
 }
 
 static void destroy(void *ud, void *item) {
@@ -98,6 +100,7 @@ static void destroy(void *ud, void *item) {
     lunette_context *context = item;
     delist(context);
     ln_machine_close(&context->vm);
+    ln_recent_clear(&context->recent);
     ln_engine_template_release(context->from);
     free(context);
 }

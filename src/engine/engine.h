@@ -10,6 +10,7 @@
 #include "lunette/script.h"
 #include "lunette/template.h"
 #include "machine/machine.h"
+#include "machine/recent.h"
 #include "pool/pool.h"
 
 /* What stays committed in a context that is reset after a larger run. */
@@ -70,6 +71,7 @@ struct lunette_context {
     ln_pool *pool; /* of the engine, also after the engine has been closed */
     lunette_template *from;
     lunette_machine *vm;
+    ln_recent recent; /* scripts that it ran last */
     atomic_bool busy;
     atomic_int state;                 /* a lunette_state, when not busy */
     uint64_t made;                    /* moment of ln_os_now() */

@@ -1,6 +1,7 @@
 #include "machine/code.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* --- Patches --- */
 
@@ -45,7 +46,37 @@ size_t ln_code_add_patch(ln_code *code, const ln_image *image, ln_patch **patch)
     return size;
 }
 
+/* --- What it was made of --- */
+
+bool ln_code_is_of(const ln_code *code, const char *name, const char *text, size_t size) {
+    return code->source_size == size && memcmp(code->source, text, size) == 0 &&
+           strcmp(code->source + size, name) == 0;
+}
+
+bool ln_code_note_source(ln_code *code, const char *name, const char *text, size_t size) {
+    size_t name_size = strlen(name) + 1;
+    if (code->source)
+        return true;
+    code->source = malloc(size + name_size);
+    if (!code->source)
+        return false;
+    memcpy(code->source, text, size);
+    memcpy(code->source + size, name, name_size);
+    code->source_size = size;
+    return true;
+}
+
 /* --- Lifetime --- */
+
+void ln_code_init(ln_code *code) {
+    atomic_init(&code->references, 1);
+    atomic_init(&code->patches, NULL);
+    atomic_init(&code->listed, false);
+    atomic_init(&code->wanted, false);
+    code->is_text = false;
+    code->source = NULL;
+    code->source_size = 0;
+}
 
 void ln_code_retain(ln_code *code) {
     atomic_fetch_add_explicit(&code->references, 1, memory_order_relaxed);
@@ -57,6 +88,7 @@ static void destroy(ln_code *code) {
         ln_patch_close(&at->patch);
         free(at);
     }
+    free(code->source);
     free(code);
 }
 

@@ -21,9 +21,22 @@ typedef struct ln_code {
     _Atomic(ln_code_patch *) patches;
     size_t size;
     size_t room;
-    bool is_text; /* the program itself, for a backend that does not compile */
+    bool is_text;         /* the program itself, for a backend that does not compile */
+    char *source;         /* with code that was in the cache (seen.h): the text it was made of, */
+    size_t source_size;   /* and behind that the name that the text had, with its zero byte */
+    _Atomic(bool) listed; /* in the cache now */
+    _Atomic(bool) wanted; /* given out since the cache last looked who was */
     char bytes[];
 } ln_code;
+
+/* With its size, room and bytes there: makes the rest of it, for one holder. */
+void ln_code_init(ln_code *code);
+
+/* Whether it was made of that text under that name. Of code that was in the cache only. */
+bool ln_code_is_of(const ln_code *code, const char *name, const char *text, size_t size);
+
+/* Has it say of what it was made, which stays so. False: no memory. Before other threads have it. */
+bool ln_code_note_source(ln_code *code, const char *name, const char *text, size_t size);
 
 /* The patch for that image, or NULL; lives as long as the code. */
 const ln_patch *ln_code_patch_for(const ln_code *code, const ln_image *image);

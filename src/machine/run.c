@@ -452,8 +452,7 @@ lunette_status ln_machine_compile(lunette_machine *machine, const ln_program *pr
         free(machine->emitted);
         return status;
     }
-    atomic_init(&machine->emitted->references, 1);
-    atomic_init(&machine->emitted->patches, NULL);
+    ln_code_init(machine->emitted);
     machine->emitted->is_text = !compiles;
     *code = machine->emitted;
     return LUNETTE_OK;

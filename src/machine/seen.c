@@ -13,11 +13,8 @@ typedef struct entry {
     struct entry *chain;         /* of the bucket */
     struct entry *newer, *older; /* of the clock, a ring */
     uint64_t hash;
-    ln_code *code;
-    size_t bytes; /* that this entry counts for */
-    size_t size;
-    bool asked;  /* since the hand last passed */
-    char text[]; /* the text, then the name with its zero byte */
+    ln_code *code; /* which knows text and name */
+    size_t bytes;  /* that this entry counts for */
 } entry;
 
 struct ln_seen {
@@ -84,8 +81,7 @@ bool ln_seen_key_make(const ln_seen *cache, const char *name, const char *text, 
 }
 
 static bool is_entry_of(const entry *e, const ln_seen_key *key) {
-    return e->hash == key->hash && e->size == key->size && memcmp(e->text, key->text, key->size) == 0 &&
-           strcmp(e->text + e->size, key->name) == 0;
+    return e->hash == key->hash && ln_code_is_of(e->code, key->name, key->text, key->size);
 }
 
 /* --- Opening and closing --- */
@@ -121,6 +117,7 @@ static void destroy(ln_seen *cache, entry *e) {
     e->newer->older = e->older;
     e->older->newer = e->newer;
     cache->bytes -= e->bytes;
+    atomic_store_explicit(&e->code->listed, false, memory_order_relaxed);
     ln_code_release(&e->code);
     free(e);
 }
@@ -150,8 +147,8 @@ ln_code *ln_seen_find(ln_seen *cache, const ln_seen_key *key, bool *again) {
     pthread_mutex_lock(&cache->lock);
     entry *e = find_locked(cache, key);
     if (e) {
-        e->asked = true;
         code = e->code;
+        atomic_store_explicit(&code->wanted, true, memory_order_relaxed);
         ln_code_retain(code);
     }
     pthread_mutex_unlock(&cache->lock);
@@ -167,12 +164,10 @@ ln_code *ln_seen_find(ln_seen *cache, const ln_seen_key *key, bool *again) {
 static void make_room_locked(ln_seen *cache, size_t bytes) {
     while (cache->hand && cache->bytes + bytes > cache->limit) {
         entry *e = cache->hand;
-        if (e->asked) {
-            e->asked = false;
+        if (atomic_exchange_explicit(&e->code->wanted, false, memory_order_relaxed))
             cache->hand = e->newer;
-        } else {
+        else
             destroy(cache, e);
-        }
     }
 }
 
@@ -191,21 +186,20 @@ static void insert_locked(ln_seen *cache, entry *e) {
     cache->bytes += e->bytes;
 }
 
+/* The same code may be there already, under this key: a second thread's. */
 void ln_seen_add(ln_seen *cache, const ln_seen_key *key, ln_code *code) {
-    size_t name = strlen(key->name) + 1;
-    size_t bytes = sizeof(entry) + key->size + name + sizeof *code + code->room;
-    if (bytes > cache->limit / 4)
+    size_t bytes = sizeof(entry) + key->size + strlen(key->name) + 1 + sizeof *code + code->room;
+    if (bytes > cache->limit / 4 || !ln_code_note_source(code, key->name, key->text, key->size))
         return;
-    entry *e = malloc(sizeof *e + key->size + name);
+    entry *e = malloc(sizeof *e);
     if (!e)
         return;
-    *e = (entry){.hash = key->hash, .code = code, .bytes = bytes, .size = key->size};
-    memcpy(e->text, key->text, key->size);
-    memcpy(e->text + key->size, key->name, name);
+    *e = (entry){.hash = key->hash, .code = code, .bytes = bytes};
     pthread_mutex_lock(&cache->lock);
     bool there = find_locked(cache, key) != NULL;
     if (!there) {
         ln_code_retain(code);
+        atomic_store_explicit(&code->listed, true, memory_order_relaxed);
         make_room_locked(cache, bytes);
         insert_locked(cache, e);
     }
@@ -215,9 +209,13 @@ void ln_seen_add(ln_seen *cache, const ln_seen_key *key, ln_code *code) {
 }
 
 /* Who has grown past what is allowed goes as others do, when the hand comes by. */
-void ln_seen_grow(ln_seen *cache, const ln_seen_key *key, const ln_code *code, size_t bytes) {
+void ln_seen_grow(ln_seen *cache, const ln_code *code, size_t bytes) {
+    ln_seen_key key;
+    if (!cache || !code->source ||
+        !ln_seen_key_make(cache, code->source + code->source_size, code->source, code->source_size, &key))
+        return;
     pthread_mutex_lock(&cache->lock);
-    entry *e = find_locked(cache, key);
+    entry *e = find_locked(cache, &key);
     if (e && e->code == code) {
         e->bytes += bytes;
         cache->bytes += bytes;

@@ -1,18 +1,18 @@
 /* The cache of scripts by itself: what is found is what was added, also when hashes collide; what goes first; and that
- * its bytes are bounded.
+ * its bytes are bounded. And what a machine remembers of it.
  *
  * Code that is in the cache is known by its count of references. */
 #include <pthread.h>
 
 #include "kit.h"
 
+#include "machine/recent.h"
 #include "machine/seen.h"
 
 static ln_code *make_code(size_t room) {
     ln_code *code = malloc(sizeof *code + room);
     assert_non_null(code);
-    atomic_init(&code->references, 1);
-    atomic_init(&code->patches, NULL);
+    ln_code_init(code);
     code->size = code->room = room;
     return code;
 }
@@ -157,6 +157,80 @@ static void bounded(void **state) {
     }
 }
 
+/* --- What a machine remembers --- */
+
+static ln_code *remembered(const ln_recent *recent, const char *name, const char *text) {
+    return ln_recent_find(recent, name, text, strlen(text));
+}
+
+static ln_code *add_and_keep(ln_seen *cache, ln_recent *recent, const char *name, const char *text) {
+    ln_seen_key key = key_of(cache, name, text);
+    ln_code *code = make_code(50);
+    ln_seen_add(cache, &key, code);
+    ln_recent_keep(recent, code);
+    return code;
+}
+
+static void remembers_by_name_and_text(void **state) {
+    (void)state;
+    ln_seen *cache = open_cache(100000);
+    ln_recent recent = {0};
+    assert_null(remembered(&recent, "@a", "return 1"));
+    ln_code *a = add_and_keep(cache, &recent, "@a", "return 1");
+    ln_code *b = add_and_keep(cache, &recent, "@b", "return 1");
+    ln_code *c = add_and_keep(cache, &recent, "@a", "return 2");
+    assert_ptr_equal(remembered(&recent, "@a", "return 1"), a);
+    assert_ptr_equal(remembered(&recent, "@b", "return 1"), b);
+    assert_ptr_equal(remembered(&recent, "@a", "return 2"), c);
+    assert_null(remembered(&recent, "@b", "return 2"));
+    assert_null(remembered(&recent, "@a", "return 11"));
+    assert_null(remembered(&recent, "@a", "return "));
+    assert_null(remembered(&recent, "@aa", "return 1"));
+    ln_recent_clear(&recent);
+    assert_null(remembered(&recent, "@a", "return 1"));
+    assert_int_equal(atomic_load(&a->references), 1); /* the cache's */
+    ln_seen_close(&cache);
+}
+
+static void remembers_the_last_few(void **state) {
+    (void)state;
+    static const char *const TEXTS[LN_RECENT + 2] = {"return 0", "return 1", "return 2",
+                                                     "return 3", "return 4", "return 5"};
+    ln_seen *cache = open_cache(100000);
+    ln_recent recent = {0};
+    for (int i = 0; i < LN_RECENT + 2; i++)
+        add_and_keep(cache, &recent, "@a", TEXTS[i]);
+    for (int i = 0; i < LN_RECENT + 2; i++)
+        assert_int_equal(remembered(&recent, "@a", TEXTS[i]) != NULL, i >= 2);
+    ln_recent_clear(&recent);
+    ln_seen_close(&cache);
+}
+
+/* Else what one machine has in use would be kept beyond the cache's bytes for good. What it finds stays in the cache, though
+ * nobody asks the cache for it. */
+static void what_left_the_cache_is_not_remembered(void **state) {
+    (void)state;
+    enum { COUNT = 500, CODE = 300 };
+    ln_seen *cache = open_cache(16 * 1024);
+    ln_recent recent = {0};
+    ln_code *idle = add_and_keep(cache, &recent, "@idle", "return 'idle'");
+    ln_code *used = add_and_keep(cache, &recent, "@used", "return 'used'");
+    for (int i = 0; i < COUNT; i++) {
+        char text[40];
+        snprintf(text, sizeof text, "return %d", i);
+        ln_seen_key key = key_of(cache, "@script", text);
+        ln_code *code = make_code(CODE);
+        ln_seen_add(cache, &key, code);
+        ln_code_release(&code);
+        assert_ptr_equal(remembered(&recent, "@used", "return 'used'"), used);
+    }
+    assert_int_equal(atomic_load(&idle->references), 1);
+    assert_null(remembered(&recent, "@idle", "return 'idle'"));
+    ln_seen_close(&cache);
+    assert_null(remembered(&recent, "@used", "return 'used'"));
+    ln_recent_clear(&recent);
+}
+
 /* --- Threads that find, add and push out --- */
 
 static void *hammer(void *ud) {
@@ -172,8 +246,7 @@ static void *hammer(void *ud) {
             continue;
         ln_code *code = ln_seen_find(cache, &key, &again);
         if (!code && again && (code = malloc(sizeof *code + 200))) {
-            atomic_init(&code->references, 1);
-            atomic_init(&code->patches, NULL);
+            ln_code_init(code);
             code->size = code->room = 200;
             ln_seen_add(cache, &key, code);
         }
@@ -200,6 +273,9 @@ int main(void) {
         cmocka_unit_test(hashes_are_seeded),
         cmocka_unit_test(texts_that_are_too_large),
         cmocka_unit_test(bounded),
+        cmocka_unit_test(remembers_by_name_and_text),
+        cmocka_unit_test(remembers_the_last_few),
+        cmocka_unit_test(what_left_the_cache_is_not_remembered),
         cmocka_unit_test(by_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
