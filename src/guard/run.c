@@ -258,7 +258,7 @@ static void run_begin(ln_run *run, ln_guard *guard, const ln_budget *budget, ln_
     run->phase_host = by_signal ? LN_PHASE_HOST : LN_PHASE_HOOKED_HOST;
     run->late = by_signal ? &slot->late : &always_late;
     run->times_host = run->want_host_time || budget->host_ns != 0;
-    run->started = ln_os_now();
+    run->started = ln_os_now_by(&slot->clock);
     run->deadline = after(run->started, left_of(budget->wall_ns, run->carried.wall_ns));
     if (run->latest != 0)
         run->deadline = earlier(run->deadline, run->latest);
@@ -286,10 +286,10 @@ static void run_start(ln_run *run, ln_slot *slot) {
         ln_run_attend(run);
 }
 
-static void run_measure(ln_run *run) {
-    uint64_t now = ln_os_now();
+static void run_measure(ln_run *run, ln_slot *slot) {
+    uint64_t now = ln_os_now_by(&slot->clock);
     run->usage.wall_ns = run->carried.wall_ns + (now - run->started);
-    if (run->times_host && run->host_depth != 0)
+    if (run->times_host && run->host_depth != 0 && now > run->host_since)
         run->usage.host_ns += now - run->host_since;
     if (run->want_cpu || run->budget.cpu_ns != 0)
         run->usage.cpu_ns = run->carried.cpu_ns + (ln_os_thread_cpu() - run->cpu_started);
@@ -324,7 +324,7 @@ static void run_finish(ln_run *run, ln_slot *slot) {
     atomic_store_explicit(&slot->handling, false, memory_order_relaxed);
     atomic_store_explicit(&slot->current, run->parent, memory_order_relaxed);
     atomic_store_explicit(&run->poked, NULL, memory_order_relaxed);
-    run_measure(run);
+    run_measure(run, slot);
     run->host_depth = 0;
     run->phase = NULL;
     if (!run->abandoned && run->softened != LN_END_FINISHED)

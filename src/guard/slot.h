@@ -24,6 +24,7 @@ struct ln_slot {
     bool marked;               /* likewise: `late` is sure to be seen */
     /* The owning thread's alone from here. */
     uintptr_t stack_low, stack_high; /* 0, 0: unknown */
+    ln_os_anchor clock;              /* by which its runs are timed */
     uint64_t ready;                  /* signals unblocked on this thread */
     uint64_t blocked;                /* what the thread blocks while the VM runs */
     uint32_t strange;                /* looks in a row at which it blocked something else */

@@ -13,6 +13,7 @@
 
 #include "base/compiler.h"
 #include "base/os.h"
+#include "base/os_guard.h"
 #include "lunette/status.h"
 
 static size_t page;
@@ -114,6 +115,51 @@ static void clocks_never_go_back(void **state) {
     assert_true(cpu > 0);
 }
 
+/* What an anchor says lies between two readings of the clock, give or take far less than an anchor serves for. */
+enum { SLACK_NS = 50 * 1000, MS = 1000 * 1000 };
+
+static bool agrees(ln_os_anchor *anchor) {
+    uint64_t last = anchor->latest, before = ln_os_now(), now = ln_os_now_by(anchor), after = ln_os_now();
+    return now >= last && now + SLACK_NS >= before && now <= after + SLACK_NS;
+}
+
+/* Whether it does all the time for so long, whoever else wants the processor. */
+static bool agrees_for(ln_os_anchor *anchor, uint64_t ns) {
+    uint64_t until = ln_os_now() + ns;
+    while (ln_os_now() < until)
+        if (!agrees(anchor))
+            return false;
+    return true;
+}
+
+static void anchors_tell_the_time(void **state) {
+    (void)state;
+    ln_os_anchor anchor = {0};
+    assert_true(agrees_for(&anchor, 20 * MS));
+    print_message(anchor.scale != 0 ? "by the processor's counter\n"
+                                    : "by the clock: there is no counter to go by\n");
+    usleep(5 * 1000);
+    assert_true(agrees_for(&anchor, 20 * MS));
+}
+
+/* The counter was reset, or ran on while the machine slept; its ticks became longer. */
+static void anchors_that_drag_are_given_up(void **state) {
+    (void)state;
+    ln_os_anchor anchor = {0};
+    assert_true(agrees_for(&anchor, 5 * MS));
+    anchor.ticks += UINT64_C(1) << 40;
+    assert_true(agrees_for(&anchor, 5 * MS));
+    anchor.ticks -= UINT64_C(1) << 40;
+    assert_true(agrees_for(&anchor, 5 * MS));
+    uint64_t scale = anchor.scale;
+    anchor.scale = scale + scale / 4;
+    while (anchor.scale == scale + scale / 4 && scale != 0)
+        (void)ln_os_now_by(&anchor);
+    usleep(2 * 1000);
+    assert_true(agrees_for(&anchor, 5 * MS));
+    assert_int_equal(anchor.scale != 0, scale != 0);
+}
+
 static void random_bytes_differ_and_stay_inside(void **state) {
     (void)state;
     unsigned char a[300];
@@ -141,6 +187,8 @@ int main(void) {
         cmocka_unit_test(committed_pages_are_zero_until_written),
         cmocka_unit_test(protected_pages_cannot_be_written),
         cmocka_unit_test(clocks_never_go_back),
+        cmocka_unit_test(anchors_tell_the_time),
+        cmocka_unit_test(anchors_that_drag_are_given_up),
         cmocka_unit_test(random_bytes_differ_and_stay_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
