@@ -13,8 +13,12 @@
  *
  * Records have the same few keys again and again, and Lua has a short string once: so a key that was copied just now is
  * known by its object's address, and not even asked for its type again. (What else has an address and can be a key, light
- * userdata and functions in C, lies outside of the arena.) That holds as long as nothing is collected, and nothing is but
- * where a function reference takes memory. */
+ * userdata and functions in C, lies outside of the arena.) It is looked for first where it followed the key before it the
+ * last time. That holds as long as nothing is collected, and nothing is but where a function reference takes memory.
+ *
+ * What is on Lua's stack is called by its place from the bottom, which each table knows. Places from the top are as good,
+ * but each call of Lua moves the top, and the next one would wait for the top to be stored and loaded before it can so much
+ * as begin to look: that was a tenth of the time. */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,15 +34,17 @@ enum {
 };
 
 struct known_key {
-    const void *object; /* Lua's; NULL: none */
+    const void *object; /* Lua's */
     const char *copy;
     size_t size;
+    struct known_key *next; /* that came after it the last time */
 };
 
 /* Apart from the rest, because it is large and need not be cleared. */
 struct buffers {
     lunette_member waiting[WAITING];
     struct known_key keys[KEYS];
+    struct known_key begin; /* no key: what its `next` is came first the last time */
 };
 
 struct taking {
@@ -46,10 +52,11 @@ struct taking {
     ln_vm *vm;
     ln_tree *tree;
     struct buffers *buffers;
-    size_t waiting; /* members in the buffer */
-    bool keys_hold; /* those remembered do; false: they are to be cleared */
+    lunette_member *waiting; /* where in the buffer the next table's members begin */
     lunette_bounds bounds;
-    size_t items;
+    size_t items;        /* that may yet come, where all of a table's are counted before the first is taken */
+    size_t entries;      /* that may yet come, where they are counted one by one; else no bound */
+    bool keys_begun;     /* in the buffers */
     bool name_functions; /* instead of making references */
     const char *root;    /* what they are, at the beginning of a place */
     char *why;           /* receives what went wrong, instead of the report; NULL: the report does */
@@ -167,6 +174,18 @@ LN_INLINE void set_string(lunette_value *to, const char *bytes, size_t size) {
     to->as.string.size = size;
 }
 
+LN_INLINE void set_array(lunette_value *to, const lunette_value *items, size_t count) {
+    to->type = LUNETTE_ARRAY;
+    to->as.array.items = items;
+    to->as.array.count = count;
+}
+
+LN_INLINE void set_object(lunette_value *to, const lunette_member *members, size_t count) {
+    to->type = LUNETTE_OBJECT;
+    to->as.object.members = members;
+    to->as.object.count = count;
+}
+
 LN_INLINE void set_integer(lunette_value *to, int64_t integer) {
     to->type = LUNETTE_INTEGER;
     to->as.integer = integer;
@@ -183,7 +202,7 @@ LN_INLINE void copy_bytes(char *to, const char *from, size_t size) {
     memcpy(to + size - HALF, from + size - HALF, HALF);
 }
 
-static bool take_string(struct taking *taking, int index, const struct step *step, lunette_value *to) {
+LN_INLINE bool take_string(struct taking *taking, int index, const struct step *step, lunette_value *to) {
     size_t size;
     const char *bytes = lua_tolstring(taking->L, index, &size);
     char *copy = take_bytes(taking, size + 1);
@@ -204,13 +223,36 @@ LN_INLINE bool take_number(lua_State *L, int index, lunette_value *to) {
     return true;
 }
 
+/* --- Keys that were copied --- */
+
+/* They are in use from the first table on. */
+static void begin_keys(struct taking *taking) {
+    static const char none; /* no key's address; and one that had it would be taken for an empty string */
+    struct buffers *buffers = taking->buffers;
+    const struct known_key empty = {.object = &none, .copy = "", .next = buffers->keys};
+    for (size_t i = 0; i < KEYS; i++)
+        buffers->keys[i] = empty;
+    buffers->begin = empty;
+    taking->keys_begun = true;
+}
+
+static void forget_keys(struct taking *taking) {
+    if (taking->keys_begun)
+        begin_keys(taking);
+}
+
+LN_INLINE struct known_key *known_key(const struct taking *taking, const void *object) {
+    uintptr_t address = (uintptr_t)object;
+    return &taking->buffers->keys[(address >> 4 ^ address >> 9) % KEYS];
+}
+
 /* --- What stays in the script --- */
 
 /* Raises on lack of memory. */
 static bool take_function(struct taking *taking, int index, const struct step *step, lunette_value *to) {
     if (taking->name_functions)
         return take_name("function", to);
-    taking->keys_hold = false; /* memory is asked for, and some may be collected */
+    forget_keys(taking); /* memory is asked for, and some may be collected */
     return ln_refer_take(taking->L, taking->vm, index, to) ||
            fail(taking, LUNETTE_NO_MEMORY, step, "the host has no memory left for references");
 }
@@ -246,7 +288,7 @@ static bool take_userdata(struct taking *taking, int index, const struct step *s
 
 /* --- Values --- */
 
-static bool take_table(struct taking *taking, const struct step *step, lunette_value *to);
+static bool take_table(struct taking *taking, int at, const struct step *step, lunette_value *to);
 
 static LN_NOINLINE bool take_other(struct taking *taking, int type, const struct step *step,
                                    lunette_value *to) {
@@ -264,23 +306,24 @@ static LN_NOINLINE bool take_other(struct taking *taking, int type, const struct
     }
 }
 
-/* The value on top of the stack, which is of that type and no table. */
-LN_INLINE bool take_simple(struct taking *taking, int type, const struct step *step, lunette_value *to) {
+/* The value on top of the stack, at `at`, which is of that type and no table. */
+LN_INLINE bool take_simple(struct taking *taking, int at, int type, const struct step *step,
+                           lunette_value *to) {
     if (type == LUA_TNUMBER)
-        return take_number(taking->L, -1, to);
+        return take_number(taking->L, at, to);
     if (type == LUA_TSTRING)
-        return take_string(taking, -1, step, to);
+        return take_string(taking, at, step, to);
     if (LN_UNLIKELY(type != LUA_TBOOLEAN))
         return take_other(taking, type, step, to);
     to->type = LUNETTE_BOOLEAN;
-    to->as.boolean = lua_toboolean(taking->L, -1);
+    to->as.boolean = lua_toboolean(taking->L, at);
     return true;
 }
 
-/* The value on top of the stack. */
-LN_INLINE bool take_value(struct taking *taking, const struct step *step, lunette_value *to) {
-    int type = lua_type(taking->L, -1);
-    return type == LUA_TTABLE ? take_table(taking, step, to) : take_simple(taking, type, step, to);
+/* The value on top of the stack, at `at`. */
+LN_INLINE bool take_value(struct taking *taking, int at, const struct step *step, lunette_value *to) {
+    int type = lua_type(taking->L, at);
+    return type == LUA_TTABLE ? take_table(taking, at, step, to) : take_simple(taking, at, type, step, to);
 }
 
 /* --- Tables --- */
@@ -288,31 +331,33 @@ LN_INLINE bool take_value(struct taking *taking, const struct step *step, lunett
 /* A table on its way out; it is on the stack, and most often the entry to be taken next, key and value, above it. */
 struct table {
     struct step here;
-    const struct step *step; /* to the table itself */
-    lunette_value *items;    /* of one that begins as an array; room for `length` */
+    int at, key, value;      /* places on the stack, from the bottom */
+    lunette_member *members; /* in the buffer, or in the tree */
+    lunette_member *end;     /* of the room that there is for them */
+    size_t count;            /* of items, or of members */
+    size_t indices;          /* of the members' keys, those that are integers above 0 */
+    lunette_value *items;    /* of one that begins as an array, NULL: it does not; room for `length` */
     size_t length;
-    lunette_member *members; /* in the buffer, from `base` on, or in the tree */
-    size_t base, room;
-    size_t count;   /* of items, or of members */
-    size_t indices; /* of the members' keys, those that are integers above 0 */
-    bool waits;     /* the members are in the buffer */
-    bool placing;   /* no more are made: each value goes to its place among the items */
-    bool
-        counted; /* its entries were counted before the first was taken, as is done where what is too much is cut */
+    bool waits;   /* the members are in the buffer */
+    bool placing; /* no more are made: each value goes to its place among the items */
 };
-
-static bool count_items(struct taking *taking, size_t count) {
-    if (count > taking->bounds.items - taking->items)
-        return false;
-    taking->items += count;
-    return true;
-}
 
 static const char TOO_MANY[] = "there are more values than may be taken out";
 
-static bool count_entry(struct taking *taking, const struct table *table) {
-    return table->counted || LN_LIKELY(count_items(taking, 1)) ||
-           fail(taking, LUNETTE_VALUE_LIMIT, table->step, TOO_MANY);
+/* Those of a table, or the results, before the first of them is taken. */
+static bool count_ahead(struct taking *taking, size_t count) {
+    size_t *left = taking->bounds.cut ? &taking->items : &taking->entries;
+    if (count > *left)
+        return false;
+    *left -= count;
+    return true;
+}
+
+LN_INLINE bool count_entry(struct taking *taking, const struct table *table) {
+    if (LN_UNLIKELY(taking->entries == 0))
+        return fail(taking, LUNETTE_VALUE_LIMIT, table->here.up, TOO_MANY);
+    taking->entries--;
+    return true;
 }
 
 /* How many entries there are after the key on top of the stack (nil: from the first on). The key is taken away. */
@@ -329,27 +374,31 @@ static size_t count_rest(lua_State *L) {
     return 1 + count_after(L, -4);
 }
 
+/* To the next entry from the one on top, if there is one. */
+LN_INLINE bool go_on(lua_State *L, const struct table *table) {
+    lua_pop(L, 1);
+    return lua_next(L, table->at);
+}
+
 /* The key of the entry on top, if it is an integer above 0; else 0. */
-static size_t index_on_top(lua_State *L) {
-    if (!lua_isinteger(L, -2))
+LN_INLINE size_t index_on_top(lua_State *L, const struct table *table) {
+    if (!lua_isinteger(L, table->key))
         return 0;
-    lua_Integer index = lua_tointeger(L, -2);
+    lua_Integer index = lua_tointeger(L, table->key);
     return index > 0 ? (size_t)index : 0;
 }
 
 /* --- Keys --- */
 
-static LN_COLD void forget_keys(struct taking *taking) {
-    memset(taking->buffers->keys, 0, sizeof taking->buffers->keys);
-    taking->keys_hold = true;
-}
-
 static bool take_string_key(struct taking *taking, const struct step *step, struct known_key *known,
                             const void *object, lunette_value *key) {
     if (!take_string(taking, -2, step, key))
         return false;
-    if (key->type == LUNETTE_STRING) /* else it was cut */
-        *known = (struct known_key){object, key->as.string.bytes, key->as.string.size};
+    if (key->type == LUNETTE_STRING) { /* else it was cut */
+        known->object = object;
+        known->copy = key->as.string.bytes;
+        known->size = key->as.string.size;
+    }
     return true;
 }
 
@@ -357,9 +406,9 @@ static LN_NOINLINE bool take_new_key(struct taking *taking, struct table *table,
                                      const void *object, lunette_value *key) {
     int type = lua_type(taking->L, -2);
     if (type == LUA_TSTRING)
-        return take_string_key(taking, table->step, known, object, key);
+        return take_string_key(taking, table->here.up, known, object, key);
     if (type == LUA_TNUMBER) {
-        table->indices += index_on_top(taking->L) != 0;
+        table->indices += index_on_top(taking->L, table) != 0;
         return take_number(taking->L, -2, key);
     }
     *key = lunette_boolean(lua_toboolean(taking->L, -2));
@@ -367,18 +416,21 @@ static LN_NOINLINE bool take_new_key(struct taking *taking, struct table *table,
         return true;
     char what[64];
     snprintf(what, sizeof what, "a key of it is a %s", lua_typename(taking->L, type));
-    return cut(taking, LUNETTE_VALUE_LIMIT, table->step, what, lua_typename(taking->L, type), key);
+    return cut(taking, LUNETTE_VALUE_LIMIT, table->here.up, what, lua_typename(taking->L, type), key);
 }
 
-/* Of the entry on top. */
-LN_INLINE bool take_key(struct taking *taking, struct table *table, lunette_value *key) {
-    const void *object = lua_topointer(taking->L, -2);
-    uintptr_t address = (uintptr_t)object;
-    struct known_key *known = &taking->buffers->keys[(address >> 4 ^ address >> 9) % KEYS];
-    if (LN_UNLIKELY(!taking->keys_hold))
-        forget_keys(taking);
-    if (LN_UNLIKELY(known->object != object || !object))
-        return take_new_key(taking, table, known, object, key);
+/* Of the entry on top, after the key that was known as *last. */
+LN_INLINE bool take_key(struct taking *taking, struct table *table, const void *object,
+                        struct known_key **last, lunette_value *key) {
+    struct known_key *known = (*last)->next;
+    if (LN_UNLIKELY(known->object != object)) {
+        known = (*last)->next = known_key(taking, object);
+        if (known->object != object) {
+            *last = known;
+            return take_new_key(taking, table, known, object, key);
+        }
+    }
+    *last = known;
     set_string(key, known->copy, known->size);
     return true;
 }
@@ -388,26 +440,28 @@ LN_INLINE bool take_key(struct taking *taking, struct table *table, lunette_valu
 /* A raw length is a border, and a few entries far apart can put one very far out: before much memory is taken
  * for it, the entries are counted. The first one is on top. */
 static bool may_be_sequence(const struct taking *taking, struct table *table) {
-    if (index_on_top(taking->L) != 1)
+    if (index_on_top(taking->L, table) != 1)
         return false;
-    table->length = (size_t)lua_rawlen(taking->L, -3);
-    if (table->length <= TRUSTED)
-        return true;
-    return (table->counted || table->length <= taking->bounds.items - taking->items) &&
-           count_rest(taking->L) == table->length;
+    table->length = (size_t)lua_rawlen(taking->L, table->at);
+    return table->length <= TRUSTED ||
+           (table->length <= taking->entries && count_rest(taking->L) == table->length);
 }
 
-/* From the entry on top to the last, or to one that is not the next of an array, which is then on top; *more says which. */
+/* From the first entry, which is on top, to the last, or to one that is not the next of an array, which is then on top;
+ * *more says which. */
 static bool take_sequence(struct taking *taking, struct table *table, bool *more) {
     lua_State *L = taking->L;
-    while (*more && table->count < table->length && index_on_top(L) == table->count + 1) {
-        table->here.index = table->count + 1;
-        if (!count_entry(taking, table) || !take_value(taking, &table->here, &table->items[table->count]))
+    size_t count = 0;
+    table->here.key = NULL;
+    while (*more && count < table->length && index_on_top(L, table) == count + 1) {
+        table->here.index = count + 1;
+        if (!count_entry(taking, table) ||
+            !take_value(taking, table->value, &table->here, &table->items[count]))
             return false;
-        table->count++;
-        lua_pop(L, 1);
-        *more = lua_next(L, -2);
+        count++;
+        *more = go_on(L, table);
     }
+    table->count = count;
     return true;
 }
 
@@ -437,24 +491,25 @@ static void *leave_buffer(struct taking *taking, struct table *table) {
         take_bytes(taking, total * (table->placing ? sizeof(lunette_value) : sizeof(lunette_member)));
     if (!start)
         return NULL;
-    if (table->placing)
-        place(table->items = start, table->members, table->count);
-    else
-        table->members = memcpy(start, table->members, table->count * sizeof(lunette_member));
     table->waits = false;
-    table->room = total;
-    taking->waiting = table->base;
+    if (table->placing) {
+        place(table->items = start, table->members, table->count);
+        return start;
+    }
+    table->members = memcpy(start, table->members, table->count * sizeof(lunette_member));
+    table->end = table->members + total;
     return start;
 }
 
 /* It began as an array, and goes on as none, or in another order. NULL as above. */
 static void *become_members(struct taking *taking, struct table *table) {
-    lunette_member *members = table->members;
-    if (table->count >= table->room) {
-        table->room = table->count + count_rest(taking->L);
-        table->members = members = take_bytes(taking, table->room * sizeof *members);
+    if (table->count >= (size_t)(table->end - table->members)) {
+        size_t total = table->count + count_rest(taking->L);
+        table->members = take_bytes(taking, total * sizeof *table->members);
+        table->end = table->members ? table->members + total : NULL;
         table->waits = false;
     }
+    lunette_member *members = table->members;
     for (size_t i = 0; members && i < table->count; i++) {
         members[i].key = lunette_integer((int64_t)i + 1);
         members[i].value = table->items[i];
@@ -473,33 +528,46 @@ static bool is_scattered(const struct table *table) {
     return i == table->count;
 }
 
-/* All entries are taken: what the table is. */
-static bool finish_table(struct taking *taking, struct table *table, lunette_value *to) {
+static LN_NOINLINE bool finish_members(struct taking *taking, struct table *table, lunette_value *to) {
     size_t count = table->count;
-    taking->waiting = table->base;
-    if (count == 0) {
-        *to = lunette_array_of(NULL, 0);
-        return true;
-    }
     bool array = is_scattered(table);
     size_t size = count * (array ? sizeof(lunette_value) : sizeof(lunette_member));
     bool has_room = array ? table->items != NULL && table->length >= count : !table->waits;
     void *start =
         has_room ? (array ? (void *)table->items : (void *)table->members) : take_bytes(taking, size);
     if (LN_UNLIKELY(!start))
-        return no_room(taking, table->step, "table", to);
+        return no_room(taking, table->here.up, "table", to);
     if (array)
         place(start, table->members, count);
     else if (table->waits)
         memcpy(start, table->members, size);
-    *to = array ? lunette_array_of(start, count) : lunette_object_of(start, count);
+    if (array)
+        set_array(to, start, count);
+    else
+        set_object(to, start, count);
     return true;
 }
 
+/* All entries are taken: what the table is. Most often an object, not large, with room for it. */
+LN_INLINE bool finish_table(struct taking *taking, struct table *table, const lunette_member *end,
+                            lunette_value *to) {
+    size_t size = (size_t)((const char *)end - (const char *)table->members);
+    size_t count = (size_t)(end - table->members);
+    void *start = NULL;
+    if (LN_LIKELY(table->indices == 0 && table->waits))
+        start = ln_tree_take(taking->tree, size);
+    if (LN_LIKELY(start != NULL)) {
+        memcpy(start, table->members, size);
+        set_object(to, start, count);
+        return true;
+    }
+    table->count = count;
+    return finish_members(taking, table, to);
+}
+
 static bool no_room_for(struct taking *taking, const struct table *table, lunette_value *to) {
-    taking->waiting = table->base;
     lua_pop(taking->L, 2);
-    return no_room(taking, table->step, "table", to);
+    return no_room(taking, table->here.up, "table", to);
 }
 
 /* From the entry on top on, which is there: each value to its place. */
@@ -507,109 +575,147 @@ static LN_NOINLINE bool take_places(struct taking *taking, struct table *table, 
     lua_State *L = taking->L;
     table->here.key = NULL;
     do {
-        table->here.index = index_on_top(L);
+        table->here.index = index_on_top(L, table);
         if (!count_entry(taking, table) ||
-            !take_value(taking, &table->here, &table->items[table->here.index - 1]))
+            !take_value(taking, table->value, &table->here, &table->items[table->here.index - 1]))
             return false;
         table->count++;
-        lua_pop(L, 1);
-    } while (lua_next(L, -2));
-    *to = lunette_array_of(table->items, table->count);
+    } while (go_on(L, table));
+    set_array(to, table->items, table->count);
     return true;
 }
 
 /* A table within, whose members wait above those of this one up to `member`. */
 static bool take_inner(struct taking *taking, const struct table *table, lunette_member *member) {
+    lunette_member *waiting = taking->waiting;
     if (table->waits)
-        taking->waiting = table->base + (size_t)(member - table->members) + 1;
-    return take_table(taking, &table->here, &member->value);
+        taking->waiting = member + 1;
+    bool taken = take_table(taking, table->value, &table->here, &member->value);
+    taking->waiting = waiting;
+    return taken;
 }
 
-/* From the entry on top on, if there is one. What most of the time is spent in. */
-static bool take_members(struct taking *taking, struct table *table, bool more, lunette_value *to) {
+/* From the entry on top on, of whose key `object` is the address. What most of the time is spent in. */
+LN_INLINE bool take_members(struct taking *taking, struct table *table, const void *object,
+                            lunette_value *to) {
     lua_State *L = taking->L;
-    lunette_member *member = table->members + table->count, *end = table->members + table->room;
-    for (; more; member++) {
+    lunette_member *member = table->members + table->count, *end = table->end;
+    struct known_key *last = &taking->buffers->begin;
+    for (;; object = lua_topointer(L, table->key)) {
         if (LN_UNLIKELY(member == end)) {
-            table->count = table->room;
+            table->count = (size_t)(member - table->members);
             if (!leave_buffer(taking, table))
                 return no_room_for(taking, table, to);
             if (table->placing)
                 return take_places(taking, table, to);
             member = table->members + table->count;
-            end = table->members + table->room;
+            end = table->end;
         }
         table->here.key = &member->key;
-        if (!count_entry(taking, table) || !take_key(taking, table, &member->key))
+        if (!count_entry(taking, table) || !take_key(taking, table, object, &last, &member->key))
             return false;
-        int type = lua_type(L, -1);
-        if (LN_UNLIKELY(type == LUA_TTABLE ? !take_inner(taking, table, member)
-                                           : !take_simple(taking, type, &table->here, &member->value)))
+        int type = lua_type(L, table->value);
+        if (LN_UNLIKELY(type == LUA_TTABLE
+                            ? !take_inner(taking, table, member)
+                            : !take_simple(taking, table->value, type, &table->here, &member->value)))
             return false;
-        lua_pop(L, 1);
-        more = lua_next(L, -2);
+        member++;
+        if (!go_on(L, table))
+            return finish_table(taking, table, member, to);
     }
-    table->count = (size_t)(member - table->members);
-    return finish_table(taking, table, to);
 }
 
-/* The first entry is on top, if there is one. */
-static bool take_entries(struct taking *taking, struct table *table, bool more, lunette_value *to) {
-    if (!more || !may_be_sequence(taking, table))
-        return take_members(taking, table, more, to);
+enum outcome { TAKEN, FAILED, GOES_ON };
+
+/* The first entry is on top, of what may be an array. GOES_ON: it is none, or in another order; what was taken until then
+ * are members, and the next entry is on top. */
+static LN_NOINLINE enum outcome take_array(struct taking *taking, struct table *table, lunette_value *to) {
+    bool more = true;
     table->items = take_bytes(taking, table->length * sizeof *table->items);
     if (!table->items)
-        return no_room_for(taking, table, to);
+        return no_room_for(taking, table, to) ? TAKEN : FAILED;
     if (!take_sequence(taking, table, &more))
-        return false;
+        return FAILED;
     if (LN_UNLIKELY(more))
-        return become_members(taking, table) ? take_members(taking, table, more, to)
-                                             : no_room_for(taking, table, to);
-    *to = lunette_array_of(table->items, table->count);
-    return true;
+        return become_members(taking, table) ? GOES_ON : no_room_for(taking, table, to) ? TAKEN : FAILED;
+    set_array(to, table->items, table->count);
+    return TAKEN;
 }
 
-static bool is_circular(const struct step *step, const void *table) {
+LN_INLINE bool is_circular(const struct step *step, const void *table) {
     for (; step; step = step->up)
         if (step->table == table)
             return true;
     return false;
 }
 
-/* The table on top of the stack. */
-static bool take_table(struct taking *taking, const struct step *step, lunette_value *to) {
+/* What a table needs for itself and for the next few levels within it. */
+static LN_NOINLINE bool begin_levels(struct taking *taking) {
+    if (!taking->keys_begun)
+        begin_keys(taking);
+    return lua_checkstack(taking->L, DEPTH_STEP * ENTRY + SLOTS);
+}
+
+/* The table on top of the stack, at `at`. */
+static bool take_table(struct taking *taking, int at, const struct step *step, lunette_value *to) {
     lua_State *L = taking->L;
     size_t depth = step ? step->depth : 0;
-    struct table table = {
-        .here = {.up = step, .table = lua_topointer(L, -1), .depth = depth + 1},
-        .step = step,
-        .members = taking->buffers->waiting + taking->waiting,
-        .base = taking->waiting,
-        .room = WAITING - taking->waiting,
-        .waits = true,
-        .counted = taking->bounds.cut,
-    };
+    struct table table; /* written part by part, and no more of it than needs be: most tables are small */
+    table.here.up = step;
+    table.here.table = lua_topointer(L, at);
+    table.here.depth = depth + 1;
     if (LN_UNLIKELY(is_circular(step, table.here.table)))
         return cut(taking, LUNETTE_VALUE_LIMIT, step, "the table contains itself", "table", to);
-    if (LN_UNLIKELY(depth % DEPTH_STEP == 0 && !lua_checkstack(L, DEPTH_STEP * ENTRY + SLOTS)))
+    if (LN_UNLIKELY(depth % DEPTH_STEP == 0 && !begin_levels(taking)))
         return no_stack(taking, step, "table", to);
     if (LN_UNLIKELY(depth >= taking->bounds.depth))
         return cut(taking, LUNETTE_VALUE_LIMIT, step, "tables lie too deep inside one another", "table", to);
     lua_pushnil(L);
-    if (LN_UNLIKELY(table.counted)) {
-        if (!count_items(taking, count_after(L, -2)))
+    if (LN_UNLIKELY(taking->bounds.cut)) {
+        if (!count_ahead(taking, count_after(L, -2)))
             return cut(taking, LUNETTE_VALUE_LIMIT, step, TOO_MANY, "table", to);
         lua_pushnil(L);
     }
-    return take_entries(taking, &table, lua_next(L, -2), to);
+    table.at = at;
+    table.key = at + 1;
+    table.value = at + 2;
+    table.members = taking->waiting;
+    table.end = taking->buffers->waiting + WAITING;
+    table.count = table.indices = 0;
+    table.items = NULL;
+    table.waits = true;
+    if (LN_UNLIKELY(!lua_next(L, at))) {
+        set_array(to, NULL, 0);
+        return true;
+    }
+    const void *object = lua_topointer(L, table.key); /* NULL: of a number, perhaps */
+    if (LN_UNLIKELY(!object && may_be_sequence(taking, &table))) {
+        enum outcome outcome = take_array(taking, &table, to);
+        if (outcome != GOES_ON)
+            return outcome == TAKEN;
+        object = lua_topointer(L, table.key);
+    }
+    return take_members(taking, &table, object, to);
 }
 
 /* --- What is to be taken --- */
 
-/* The value at `index`. */
-static bool take_at(struct taking *taking, int index, const struct step *step, lunette_value *to) {
+static void begin(struct taking *taking, struct buffers *buffers) {
+    taking->buffers = buffers;
+    taking->waiting = buffers->waiting;
+}
+
+/* What is too much can be cut only where it is known beforehand. */
+static void set_bounds(struct taking *taking, const lunette_bounds *bounds) {
+    taking->bounds = *bounds;
+    taking->items = bounds->items;
+    taking->entries = bounds->cut ? SIZE_MAX : bounds->items;
+}
+
+/* The value at `index`; there is nothing above `top`. */
+static bool take_at(struct taking *taking, int index, int top, const struct step *step, lunette_value *to) {
     lua_pushvalue(taking->L, index);
-    bool taken = take_value(taking, step, to);
+    bool taken = take_value(taking, top + 1, step, to);
     lua_pop(taking->L, 1);
     return taken;
 }
@@ -621,17 +727,18 @@ static lunette_value *take_range(struct taking *taking, int first, int last, lun
     int top = lua_gettop(taking->L);
     struct buffers buffers;
     lunette_value *items = NULL;
-    taking->buffers = &buffers;
+    begin(taking, &buffers);
     if (!lua_checkstack(taking->L, SLOTS))
         no_stack(taking, NULL, "table", cut_to);
     else if (!(items = take_bytes(taking, count * sizeof *items)))
         no_room(taking, NULL, "table", cut_to);
     for (size_t i = 0; items && i < count && taking->status == LUNETTE_OK; i++) {
         struct step step = {.index = i + 1};
-        take_at(taking, first + (int)i, &step, &items[i]);
+        take_at(taking, first + (int)i, top, &step, &items[i]);
     }
     lua_settop(taking->L, top); /* what failed has left its tables there */
     taking->buffers = NULL;
+    taking->waiting = NULL;
     return taking->status == LUNETTE_OK ? items : NULL;
 }
 
@@ -647,11 +754,12 @@ static bool grow_root(struct taking *taking) {
 
 lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
                               ln_tree *tree) {
-    struct taking taking = {.L = L, .vm = vm, .tree = tree, .bounds = *bounds, .root = "results"};
+    struct taking taking = {.L = L, .vm = vm, .tree = tree, .root = "results"};
     size_t count = last < first ? 0 : (size_t)(last - first + 1);
+    set_bounds(&taking, bounds);
     if (!grow_root(&taking))
         return taking.status;
-    if (!count_items(&taking, count)) {
+    if (!count_ahead(&taking, count)) {
         fail(&taking, LUNETTE_VALUE_LIMIT, NULL, TOO_MANY);
         return taking.status;
     }
@@ -663,14 +771,10 @@ lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, cons
 
 lunette_status ln_values_take_some(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
                                    ln_tree *tree, const lunette_value **values, ln_reason *why) {
-    struct taking taking = {.L = L,
-                            .vm = vm,
-                            .tree = tree,
-                            .bounds = *bounds,
-                            .root = "argument",
-                            .why = why->text,
-                            .why_size = sizeof why->text};
+    struct taking taking = {
+        .L = L, .vm = vm, .tree = tree, .root = "argument", .why = why->text, .why_size = sizeof why->text};
     lunette_value mark;
+    set_bounds(&taking, bounds);
     *values = take_range(&taking, first, last, &mark);
     if (!*values && taking.status == LUNETTE_OK)
         fail(&taking, taking.lack, NULL, "the values need more memory than they may take");
@@ -679,16 +783,14 @@ lunette_status ln_values_take_some(lua_State *L, ln_vm *vm, int first, int last,
 
 lunette_status ln_values_take_error(lua_State *L, ln_vm *vm, int index, ln_tree *tree) {
     struct buffers buffers;
-    struct taking taking = {.L = L,
-                            .vm = vm,
-                            .tree = tree,
-                            .buffers = &buffers,
-                            .bounds = {.depth = 16, .items = 10000, .bytes = tree->limit, .cut = true},
-                            .name_functions = true};
+    struct taking taking = {.L = L, .vm = vm, .tree = tree, .name_functions = true};
+    const lunette_bounds bounds = {.depth = 16, .items = 10000, .bytes = tree->limit, .cut = true};
     int top = lua_gettop(L);
+    set_bounds(&taking, &bounds);
+    begin(&taking, &buffers);
     index = lua_absindex(L, index);
     if (grow_root(&taking) && lua_checkstack(L, SLOTS))
-        take_at(&taking, index, NULL, ln_tree_root(tree));
+        take_at(&taking, index, top, NULL, ln_tree_root(tree));
     lua_settop(L, top);
     if (taking.status != LUNETTE_OK) {
         ln_run_host_enter(vm->machine.active);
