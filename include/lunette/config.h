@@ -61,6 +61,10 @@ typedef void (*lunette_warning_fn)(void *ud, lunette_context *context, const cha
  * thread; same rules. */
 typedef void (*lunette_log_fn)(void *ud, const char *line);
 
+/* What time it is for a script: nanoseconds since 1970 began, UTC. `context` is NULL while a template is built. Same rules
+ * as for lunette_output_fn; it is on the budget of the run. */
+typedef uint64_t (*lunette_clock_fn)(void *ud, lunette_context *context);
+
 /* Receives what went wrong in a run, each time that one fails, before the call that ran it answers: also for runs that are
  * tried again, or whose results something else stands in for. On the thread of the run, after it; the error is valid during
  * the call. It must not call into `context`, its user data excepted. */
@@ -115,8 +119,10 @@ typedef struct lunette_config {
     unsigned gc_pause, gc_step;  /* incremental: percent, as in Lua's manual § 2.5.1; 0: Lua's own */
     unsigned gc_minor, gc_major; /* generational: percent, § 2.5.2; 0: Lua's own */
 
-    /* The same random numbers in every run, and no cache of scripts (which would move objects in memory, and with
-     * them in pairs()): for tests. Default false: fresh seeds. */
+    /* Runs that start alike end alike, for tests: the same random numbers in every run, and no cache of scripts (which
+     * would move objects in memory, and with them in pairs()). Give a `clock`, too, to scripts that ask for the time. What
+     * is beyond it: Lua takes the seed of its strings' hashes from addresses as an engine is opened, so that pairs() may
+     * go another way through names in another engine or process. Default false: fresh seeds. */
     bool deterministic;
 
     lunette_output_fn output; /* default NULL: standard output */
@@ -161,6 +167,11 @@ typedef struct lunette_config {
     size_t lua_module_count;
     const lunette_require_config *
         require; /* what `require` finds in the engine's own template, as in lunette_template_config; default NULL */
+
+    /* What os.time(), os.date() and os.clock() go by, the latter counting from 1970 too; limits do not. Default NULL: the
+     * system's clocks. */
+    lunette_clock_fn clock;
+    void *clock_ud;
 } lunette_config;
 
 static inline lunette_config lunette_config_default(void) {

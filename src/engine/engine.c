@@ -118,6 +118,8 @@ static void fill_setup(lunette_engine *engine, const lunette_config *config) {
     setup->output_ud = config->output_ud;
     setup->warning = config->warning;
     setup->warning_ud = config->warning_ud;
+    setup->clock = config->clock;
+    setup->clock_ud = config->clock_ud;
     setup->alloc = config->alloc;
     setup->alloc_ud = config->alloc_ud;
 }

@@ -390,6 +390,7 @@ int ln_lib_format(lua_State *L);
 int ln_lib_gmatch(lua_State *L);
 int ln_lib_randomseed(lua_State *L);
 int ln_lib_setlocale(lua_State *L);
+int ln_lib_clock(lua_State *L);
 int ln_lib_date(lua_State *L);
 int ln_lib_time(lua_State *L);
 int ln_lib_xpcall(lua_State *L);

@@ -315,6 +315,32 @@ int ln_lib_setlocale(lua_State *L) {
     return 1;
 }
 
+/* Whether the host has a clock of its own, and what it says. */
+static bool ask_clock(uint64_t *nanoseconds) {
+    ln_vm *vm = ln_vm_current();
+    const ln_machine_setup *setup = vm->machine.setup;
+    if (!setup->clock)
+        return false;
+    ln_run_host_enter(vm->machine.active);
+    *nanoseconds = setup->clock(setup->clock_ud, vm->machine.context);
+    ln_run_host_leave(vm->machine.active);
+    return true;
+}
+
+static bool ask_seconds(lua_Integer *seconds) {
+    uint64_t now;
+    if (!ask_clock(&now))
+        return false;
+    *seconds = (lua_Integer)(now / 1000000000);
+    return true;
+}
+
+int ln_lib_clock(lua_State *L) {
+    uint64_t now;
+    lua_pushnumber(L, ask_clock(&now) ? (lua_Number)now / 1e9 : (lua_Number)clock() / CLOCKS_PER_SEC);
+    return 1;
+}
+
 /* What strftime may do in one host section: no deadline ends one, so a long format is done in pieces. */
 enum { DATE_PIECE = 256 };
 
@@ -347,11 +373,11 @@ static void add_date(lua_State *L, luaL_Buffer *text, bool utc, const char *piec
 /* Text between the pieces is copied as it is, so that none of them reads as "*t" or starts with '!'. */
 static int format_long_date(lua_State *L, const char *format, size_t size) {
     const char *end = format + size, *at = format + (*format == '!');
-    lua_settop(L, 2);
-    if (lua_isnil(L, 2)) {
+    if (lua_isnoneornil(L, 2)) {
+        lua_settop(L, 1);
         lua_pushinteger(L, (lua_Integer)time(NULL));
-        lua_replace(L, 2);
     }
+    lua_settop(L, 2);
     luaL_Buffer text;
     luaL_buffinit(L, &text);
     while (at < end) {
@@ -371,6 +397,11 @@ static int format_long_date(lua_State *L, const char *format, size_t size) {
 int ln_lib_date(lua_State *L) {
     size_t size;
     const char *format = luaL_optlstring(L, 1, "%c", &size);
+    lua_Integer now;
+    if (lua_isnoneornil(L, 2) && ask_seconds(&now)) {
+        lua_settop(L, 1);
+        lua_pushinteger(L, now);
+    }
     bool is_table = strcmp(format + (*format == '!'), "*t") == 0; /* whatever lies behind a zero */
     if (size > DATE_PIECE && !is_table)
         return format_long_date(L, format, size);
@@ -387,8 +418,12 @@ int ln_lib_time(lua_State *L) {
     static const char *const WRITTEN[] = {"year", "month", "day",  "hour", "min",
                                           "sec",  "yday",  "wday", "isdst"};
     if (lua_isnoneornil(L, 1)) {
+        lua_Integer now;
         lua_settop(L, 0);
-        return call_original(L, 0);
+        if (!ask_seconds(&now))
+            return call_original(L, 0);
+        lua_pushinteger(L, now);
+        return 1;
     }
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);

@@ -127,8 +127,8 @@
     X("utf8", "offset",      RESTRICTED, PLAIN, NULL, NULL)
 
 #define LN_NAMES_OS(X) \
-    X("os", "clock",     RESTRICTED, PLAIN,  NULL, NULL) \
-    X("os", "date",      RESTRICTED, ALWAYS, ln_lib_date, "in a host section: the time zone's data is behind a lock") \
+    X("os", "clock",     RESTRICTED, ALWAYS, ln_lib_clock, "goes by the host's clock, if it has given one") \
+    X("os", "date",      RESTRICTED, ALWAYS, ln_lib_date, "in a host section: the time zone's data is behind a lock; now is the host's clock's, if it has given one") \
     X("os", "difftime",  RESTRICTED, PLAIN,  NULL, NULL) \
     X("os", "execute",   NONE,       HOSTED, NULL, "in a host section") \
     X("os", "exit",      NONE,       HOSTED, NULL, "ends the host's process") \
@@ -136,7 +136,7 @@
     X("os", "remove",    NONE,       HOSTED, NULL, "in a host section") \
     X("os", "rename",    NONE,       HOSTED, NULL, "in a host section") \
     X("os", "setlocale", NONE,       ALWAYS, ln_lib_setlocale, "knows the \"C\" locale alone: a locale belongs to the whole process") \
-    X("os", "time",      RESTRICTED, ALWAYS, ln_lib_time, "with a table, in a host section") \
+    X("os", "time",      RESTRICTED, ALWAYS, ln_lib_time, "with a table, in a host section; else by the host's clock, if it has given one") \
     X("os", "tmpname",   NONE,       HOSTED, NULL, "in a host section")
 
 #define LN_NAMES_IO(X) \

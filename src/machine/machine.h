@@ -36,6 +36,8 @@ typedef struct ln_machine_setup {
     void *output_ud;
     lunette_warning_fn warning; /* NULL: dropped */
     void *warning_ud;
+    lunette_clock_fn clock; /* NULL: the system's */
+    void *clock_ud;
     lunette_alloc_fn alloc; /* NULL: an own reservation */
     void *alloc_ud;
     ln_seen *cache; /* programs that were compiled, for all machines; NULL: none is wanted */

@@ -1,5 +1,5 @@
 /* Chance: fresh for every tenant, whichever context, thread or process it is in; and the same again where the configuration
- * says deterministic. */
+ * says deterministic. And the time, which the host may give. */
 #include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -265,6 +265,51 @@ static void deterministic_is_not_constant(void **state) {
     lunette_engine_close(&engine);
 }
 
+/* A clock that the host gives: a second and a half later each time that it is asked. */
+typedef struct host_clock {
+    uint64_t now;
+    lunette_context *last;
+} host_clock;
+
+static uint64_t tick(void *ud, lunette_context *context) {
+    host_clock *clock = ud;
+    clock->last = context;
+    return clock->now += 3 * KIT_SECOND / 2;
+}
+
+/* 1e9 seconds after 1970 began it is 2001-09-09 01:46:40. */
+static void the_hosts_clock(void **state) {
+    (void)state;
+    static const char ASK[] =
+        "local long = ('x'):rep(300)\n"
+        "assert(os.time() == 1000000001)\n"
+        "assert(os.clock() == 1000000003.0)\n"
+        "assert(os.date('!%H:%M:%S') == '01:46:44')\n"
+        "assert(os.date('!*t', nil).sec == 46)\n"
+        "assert(os.date('!' .. long .. '%H:%M:%S') == long .. '01:46:47')\n"
+        "assert(os.time() == 1000000009)\n"
+        "assert(os.date('!%Y', 0) == '1970')\n"                                      /* who says when */
+        "assert(os.time { year = 1970, month = 1, day = 3, hour = 0 } < 3 * 86400)"; /* is not asked for */
+    for (lunette_sandbox level = LUNETTE_SANDBOX_RESTRICTED; level <= LUNETTE_SANDBOX_NONE; level += 2) {
+        host_clock clock = {0};
+        lunette_config config = kit_config();
+        config.sandbox = level;
+        config.clock = tick;
+        config.clock_ud = &clock;
+        lunette_engine *engine = kit_open(&config);
+        lunette_context *context = kit_acquire(engine);
+        for (int i = 0; i < 2; i++) {
+            clock.now = 1000000000 * KIT_SECOND;
+            expect_ok(context, ASK);
+            assert_int_equal(clock.now, 1000000009 * KIT_SECOND);
+            assert_ptr_equal(clock.last, context);
+            kit_reset_and_verify(context);
+        }
+        kit_release(&context);
+        lunette_engine_close(&engine);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_thousand_runs),
@@ -276,6 +321,7 @@ int main(void) {
         cmocka_unit_test(after_fork),
         cmocka_unit_test(deterministic),
         cmocka_unit_test(deterministic_is_not_constant),
+        cmocka_unit_test(the_hosts_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
