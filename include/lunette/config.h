@@ -86,13 +86,16 @@ typedef enum lunette_panic {
  * that runs scripts. */
 typedef void *(*lunette_alloc_fn)(void *ud, void *ptr, size_t osize, size_t nsize);
 
-/* A Lua module that is run when contexts are made ready, so that no script waits for it. */
+/* A Lua module that is run when contexts are made ready, so that no script waits for it: a text, or what is in a file. */
 typedef struct lunette_preload {
     const char
         *name; /* what `require` calls it; also its chunk's name in errors, unless `chunk` says otherwise */
-    const char *chunk; /* "@path/of/file.lua"; NULL: as `name` */
-    const char *text;
-    size_t text_size; /* bytes; SIZE_MAX: the text ends with a zero byte */
+    const char *chunk; /* "@path/of/file.lua"; NULL: as `name`, or `path` where there is one */
+    const char *text;  /* NULL, and `path` is given */
+    size_t text_size;  /* bytes; SIZE_MAX: the text ends with a zero byte */
+    const char
+        *path; /* a file, read once, as the template is opened, as lunette_context_run_file() reads one;
+                        * NULL, and `text` is given */
 } lunette_preload;
 
 typedef struct lunette_config {

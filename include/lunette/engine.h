@@ -12,7 +12,8 @@ extern "C" {
 
 /* Opens an engine. `config` NULL means all defaults. *engine is then the caller's, to be closed.
  * OK; INVALID_ARGUMENT (lunette_last_failure() names the field), UNSUPPORTED (the guard asked for cannot
- * serve here), NO_MEMORY, SYSTEM. On failure *engine is NULL. */
+ * serve here), NOT_FOUND (of a file that is to be preloaded; or there is no backend of that name), NO_MEMORY, SYSTEM; of a
+ * preloaded module SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT. On failure *engine is NULL. */
 LUNETTE_API lunette_status lunette_engine_open(const lunette_config *config, lunette_engine **engine);
 
 /* Closes an engine and sets the pointer to NULL; NULL and a pointer to NULL are allowed. Whoever waits for a context

@@ -4,15 +4,63 @@
 
 #include "base/failure.h"
 #include "engine/engine.h"
+#include "engine/source.h"
 
 static lunette_status check_preload(const lunette_preload *preload, size_t count, const char *what) {
     if (count > 0 && !preload)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.preload is NULL, but its count is %zu", what, count);
-    for (size_t i = 0; i < count; i++)
-        if (!preload[i].name || !preload[i].text)
-            return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.preload[%zu].%s is NULL", what, i,
-                              preload[i].name ? "text" : "name");
+    for (size_t i = 0; i < count; i++) {
+        const lunette_preload *each = &preload[i];
+        if (!each->name)
+            return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.preload[%zu].name is NULL", what, i);
+        if (!each->text == !each->path)
+            return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.preload[%zu]: %s of text and path is given", what,
+                              i, each->text ? "each" : "neither");
+    }
     return LUNETTE_OK;
+}
+
+/* What is in a file, and what errors call it: "@" and its path. */
+typedef struct file_text {
+    ln_source source;
+    char *chunk;
+} file_text;
+
+static lunette_status read_file(lunette_preload *module, file_text *file, const char *what) {
+    lunette_status status = ln_source_read(module->path, &file->source, what);
+    if (status != LUNETTE_OK)
+        return status;
+    size_t size = strlen(module->path);
+    file->chunk = malloc(size + 2);
+    if (!file->chunk)
+        return ln_failure_plain(LUNETTE_NO_MEMORY, what);
+    file->chunk[0] = '@';
+    memcpy(file->chunk + 1, module->path, size + 1);
+    module->text = file->source.text;
+    module->text_size = file->source.size;
+    module->chunk = module->chunk ? module->chunk : file->chunk;
+    module->path = NULL;
+    return LUNETTE_OK;
+}
+
+/* The modules, all of them texts now. */
+static lunette_status read_files(const lunette_preload *preload, size_t count, const char *what,
+                                 lunette_preload *modules, file_text *files) {
+    lunette_status status = LUNETTE_OK;
+    for (size_t i = 0; status == LUNETTE_OK && i < count; i++) {
+        modules[i] = preload[i];
+        if (modules[i].path)
+            status = read_file(&modules[i], &files[i], what);
+    }
+    return status;
+}
+
+static void free_files(file_text *files, size_t count) {
+    for (size_t i = 0; files && i < count; i++) {
+        ln_source_free(&files[i].source);
+        free(files[i].chunk);
+    }
+    free(files);
 }
 
 /* Reads the host's modules, of whatever version their structs are; `list` refers to what was read. */
@@ -97,12 +145,8 @@ static lunette_status open_state(lunette_engine *engine, const lunette_template_
     return explain(status, what, why, ln_machine_stack(engine->setup.backend));
 }
 
-lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_template_config *config,
-                                       const char *what, lunette_template **out) {
-    *out = NULL;
-    lunette_status status = check_preload(config->preload, config->preload_count, what);
-    if (status != LUNETTE_OK)
-        return status;
+static lunette_status open_texts(lunette_engine *engine, const lunette_template_config *config,
+                                 const char *what, lunette_template **out) {
     if (config->module_count > 0 && !config->modules)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.modules is NULL, but its count is %zu", what,
                           config->module_count);
@@ -112,7 +156,7 @@ lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_tem
     lunette_template *template = calloc(1, sizeof *template);
     lunette_module *modules = calloc(config->module_count + 1, sizeof *modules);
     const lunette_module **list = calloc(config->module_count + 1, sizeof *list);
-    status = LUNETTE_NO_MEMORY;
+    lunette_status status = LUNETTE_NO_MEMORY;
     if (template && modules && list)
         status = open_state(engine, config, what, modules, list, template);
     else
@@ -128,6 +172,28 @@ lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_tem
     template->engine = engine;
     *out = template;
     return LUNETTE_OK;
+}
+
+lunette_status ln_engine_template_open(lunette_engine *engine, const lunette_template_config *config,
+                                       const char *what, lunette_template **out) {
+    *out = NULL;
+    const size_t count = config->preload_count;
+    lunette_status status = check_preload(config->preload, count, what);
+    if (status != LUNETTE_OK)
+        return status;
+    lunette_template_config texts = *config;
+    lunette_preload *modules = calloc(count + 1, sizeof *modules);
+    file_text *files = calloc(count + 1, sizeof *files);
+    if (modules && files)
+        status = read_files(config->preload, count, what, modules, files);
+    else
+        status = ln_failure_plain(LUNETTE_NO_MEMORY, what);
+    texts.preload = modules;
+    if (status == LUNETTE_OK)
+        status = open_texts(engine, &texts, what, out);
+    free_files(files, count);
+    free(modules);
+    return status;
 }
 
 lunette_status ln_engine_template_narrow(lunette_template *from, const lunette_narrowing *by,

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "kit.h"
 
@@ -165,6 +166,53 @@ static void errors_of_an_engines_own_modules(void **state) {
     assert_non_null(strstr(lunette_last_failure(), "config.preload"));
 }
 
+static void write_file(const char *path, const char *text) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    assert_int_equal(fclose(file), 0);
+}
+
+/* They are read once, as Lua reads files, and errors call them by their paths. */
+static void modules_from_files(void **state) {
+    (void)state;
+    char good[] = "test_templates.good.XXXXXX", bad[] = "test_templates.bad.XXXXXX", words[80];
+    close(mkstemp(good));
+    close(mkstemp(bad));
+    write_file(good,
+               "#!/usr/bin/lua\nlocal name = ... return {name = name, line = function() error('here') end}");
+    write_file(bad, "#\n\nreturn 1 +");
+    lunette_engine *engine = open_default();
+    lunette_preload modules[] = {
+        {.name = "tools", .path = good},
+        {.name = "after", .text = "return require 'tools'.name", .text_size = SIZE_MAX},
+    };
+    lunette_template *template = NULL;
+    lunette_context *context = NULL;
+    assert_int_equal(kit_open_template(engine, modules, 2, &template), LUNETTE_OK);
+    write_file(good, "return 'too late'");
+    assert_int_equal(lunette_context_acquire_from(template, 0, &context), LUNETTE_OK);
+    for (int i = 0; i < 2; i++) {
+        expect_ok(context, "assert(require 'after' == 'tools')\n"
+                           "local ok, text = pcall(require 'tools'.line)\n"
+                           "assert(text:find('good.', 1, true) and text:find(':2: here', 1, true), text)");
+        kit_reset_and_verify(context);
+    }
+    kit_release(&context);
+    lunette_template_close(&template);
+    modules[0].path = bad;
+    snprintf(words, sizeof words, "module 'tools': %s:3: ", bad);
+    expect_refused(engine, modules, 2, LUNETTE_SYNTAX_ERROR, words);
+    modules[0].chunk = "@other.lua";
+    expect_refused(engine, modules, 2, LUNETTE_SYNTAX_ERROR, "module 'tools': other.lua:3: ");
+    unlink(bad);
+    unlink(good);
+    expect_refused(engine, modules, 2, LUNETTE_NOT_FOUND, "config: cannot read 'test_templates.bad.");
+    modules[0].path = "/";
+    expect_refused(engine, modules, 2, LUNETTE_SYSTEM, "cannot read '/'");
+    lunette_engine_close(&engine);
+}
+
 static void arguments_are_checked(void **state) {
     (void)state;
     lunette_engine *engine = open_default();
@@ -172,7 +220,9 @@ static void arguments_are_checked(void **state) {
     lunette_template *template = NULL;
     lunette_context *context = (lunette_context *)1;
     expect_refused(engine, &nameless, 1, LUNETTE_INVALID_ARGUMENT, "name is NULL");
-    expect_refused(engine, &textless, 1, LUNETTE_INVALID_ARGUMENT, "text is NULL");
+    expect_refused(engine, &textless, 1, LUNETTE_INVALID_ARGUMENT, "preload[0]: neither of text and path");
+    textless.text = textless.path = "x.lua";
+    expect_refused(engine, &textless, 1, LUNETTE_INVALID_ARGUMENT, "preload[0]: each of text and path");
     expect_refused(engine, NULL, 1, LUNETTE_INVALID_ARGUMENT, "NULL");
     expect_refused(NULL, NULL, 0, LUNETTE_INVALID_ARGUMENT, "`engine` is NULL");
     assert_int_equal(lunette_template_open(engine, NULL, NULL), LUNETTE_INVALID_ARGUMENT);
@@ -504,6 +554,7 @@ int main(void) {
         cmocka_unit_test(modules_shape_the_sandbox),
         cmocka_unit_test(errors_name_module_and_line),
         cmocka_unit_test(errors_of_an_engines_own_modules),
+        cmocka_unit_test(modules_from_files),
         cmocka_unit_test(arguments_are_checked),
         cmocka_unit_test(larger_than_the_limit),
         cmocka_unit_test(one_of_a_megabyte),
