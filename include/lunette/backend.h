@@ -60,7 +60,7 @@ typedef struct lunette_narrowing {
     uint32_t withheld; /* LUNETTE_PERMIT_… bits */
     const char *root;  /* a folder, by a path from the template's root folder; NULL: that one */
     const char *const
-        *modules; /* names that may be required, of those that are no preloaded modules'; NULL: all */
+        *modules; /* names that may be required, "shop.*" for all that begin with "shop."; NULL: all */
     size_t module_count;
 } lunette_narrowing;
 

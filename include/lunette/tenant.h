@@ -34,10 +34,10 @@ typedef struct lunette_tenant_config {
         withheld; /* LUNETTE_PERMIT_… bits that are taken away; default 0: none. Not at sandbox level none */
     const char
         *root; /* a folder below the template's root folder, by its path from there; default NULL: that one */
-    const char *const
-        *modules; /* the only modules that there are, of those of the template (preloaded ones, the
-                                 * host's, those of lua_CFunctions, in files; where there is a resolver, any), as `require`
-                                 * calls them. Lua's own libraries are not meant. Default NULL: all; a list of none is none */
+    /* The only modules that there are, of those of the template (preloaded ones, the host's, those of lua_CFunctions, in
+     * files; where there is a resolver, any), as `require` calls them, or "shop.*" for all whose name begins with "shop.".
+     * Lua's own libraries are not meant. Default NULL: all; a list of none is none. */
+    const char *const *modules;
     size_t module_count;
 } lunette_tenant_config;
 
@@ -61,6 +61,10 @@ LUNETTE_API void lunette_tenant_close(lunette_tenant **tenant);
 
 /* Its name, as long as it is open; "" for NULL. */
 LUNETTE_API const char *lunette_tenant_name(const lunette_tenant *tenant);
+
+/* The template that its contexts start from, its own where its scripts have less than that of the configuration: to be asked
+ * about (lunette_template_describe()). Valid as long as the tenant is open. NULL for NULL. */
+LUNETTE_API const lunette_template *lunette_tenant_template(const lunette_tenant *tenant);
 
 /* Hands out a context as lunette_context_acquire_from() does, under the tenant's limits.
  * OK; EXHAUSTED: the tenant has all the contexts it may have (which is answered at once), or the pool's maximum is in use

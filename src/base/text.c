@@ -173,3 +173,10 @@ size_t ln_utf8_length(const char *bytes, size_t size) {
     bool surrogate = character >= 0xD800 && character <= 0xDFFF;
     return character < least || character > 0x10FFFF || surrogate ? 0 : length;
 }
+
+bool ln_name_is_meant(const char *entry, const char *name) {
+    size_t size = strlen(entry);
+    if (size > 2 && strcmp(entry + size - 2, ".*") == 0)
+        return strncmp(entry, name, size - 1) == 0 && name[size - 1] != '\0';
+    return strcmp(entry, name) == 0;
+}

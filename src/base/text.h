@@ -35,4 +35,7 @@ void ln_text_free(ln_text *text);
  * 0 when they are none. */
 size_t ln_utf8_length(const char *bytes, size_t size);
 
+/* Whether an entry of a list of modules means that name: it is the name, or "shop.*" and the name begins with "shop.". */
+bool ln_name_is_meant(const char *entry, const char *name);
+
 #endif

@@ -248,6 +248,10 @@ const char *lunette_tenant_name(const lunette_tenant *tenant) {
     return tenant ? tenant->name : "";
 }
 
+const lunette_template *lunette_tenant_template(const lunette_tenant *tenant) {
+    return tenant ? tenant->of : NULL;
+}
+
 /* --- Contexts --- */
 
 static lunette_status refuse(lunette_tenant *tenant, lunette_status status) {

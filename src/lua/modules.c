@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "lua/internal.h"
 
 /* LUAI_MAXCCALLS and the stack a C function is given leave room for that many, and no function has more. */
@@ -521,14 +522,14 @@ lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, 
 
 /* --- Narrowing --- */
 
-static bool is_there(const ln_modules *from, const char *name) {
+static bool is_there(const ln_modules *from, const char *entry) {
     for (size_t i = 0; i < from->count; i++)
-        if (strcmp(from->items[i].required, name) == 0)
+        if (ln_name_is_meant(entry, from->items[i].required))
             return true;
-    for (size_t i = 0; i < from->native_count; i++)
-        if (strcmp(from->natives[i].name, name) == 0)
+    for (size_t i = 0; i < from->others_count; i++)
+        if (ln_name_is_meant(entry, from->others[i]))
             return true;
-    return from->resolver.about.call != NULL || ln_sources_find(&from->sources, name);
+    return from->resolver.about.call != NULL || ln_sources_find(&from->sources, entry);
 }
 
 /* Every name stands for something; the host's resolver may know any. */

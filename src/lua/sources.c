@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* --- Paths --- */
 
 /* A pattern with the name in place of each '?', and '/' in place of the name's dots; false: it is longer than any path. */
@@ -72,16 +74,9 @@ bool ln_sources_name(const ln_sources *sources, const lunette_file *file, char n
 
 /* --- Which may be had --- */
 
-static bool is_meant(const char *entry, const char *name) {
-    size_t size = strlen(entry);
-    if (size > 2 && strcmp(entry + size - 2, ".*") == 0)
-        return strncmp(entry, name, size - 1) == 0 && name[size - 1] != '\0';
-    return strcmp(entry, name) == 0;
-}
-
 static bool is_among(const char *const *list, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++)
-        if (is_meant(list[i], name))
+        if (ln_name_is_meant(list[i], name))
             return true;
     return !list;
 }

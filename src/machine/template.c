@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #include "machine/machine.h"
 
 /* --- Modules --- */
@@ -166,56 +168,27 @@ lunette_status ln_template_open(const ln_machine_setup *setup, const lunette_tem
 
 /* --- Narrowing --- */
 
-static const lunette_preload *find_preload(const ln_template *template, const char *name) {
-    for (size_t i = 0; i < template->preload_count; i++)
-        if (strcmp(template->preload[i].name, name) == 0)
-            return &template->preload[i];
-    return NULL;
-}
-
-/* What a narrowing leaves: of the preloaded modules, and the names that are not theirs. */
-struct left {
-    lunette_preload *preload;
-    size_t preload_count;
-    const char **names;
-    size_t name_count;
-};
-
 static bool is_named(const lunette_narrowing *by, const char *name) {
     for (size_t i = 0; i < by->module_count; i++)
-        if (strcmp(by->modules[i], name) == 0)
+        if (ln_name_is_meant(by->modules[i], name))
             return true;
     return !by->modules;
 }
 
-static lunette_status sort_out(const ln_template *from, const lunette_narrowing *by, struct left *left) {
-    left->preload = calloc(from->preload_count + 1, sizeof *left->preload);
-    left->names = calloc(by->module_count + 1, sizeof *left->names);
-    if (!left->preload || !left->names)
-        return LUNETTE_NO_MEMORY;
-    for (size_t i = 0; i < from->preload_count; i++)
-        if (is_named(by, from->preload[i].name))
-            left->preload[left->preload_count++] = from->preload[i];
-    for (size_t i = 0; i < by->module_count; i++)
-        if (!find_preload(from, by->modules[i]))
-            left->names[left->name_count++] = by->modules[i];
-    return LUNETTE_OK;
-}
-
 static lunette_status narrow(ln_template *template, const ln_template *from, const lunette_narrowing *by,
                              char *why, size_t why_size) {
-    struct left left = {0};
-    lunette_narrowing rest = *by;
-    lunette_status status = sort_out(from, by, &left);
-    if (status == LUNETTE_OK) {
-        rest.modules = by->modules ? left.names : NULL;
-        rest.module_count = left.name_count;
-        status = from->setup->backend->narrow_template(from->parts, &rest, &template->parts, why, why_size);
-    }
+    lunette_preload *left = calloc(from->preload_count + 1, sizeof *left);
+    if (!left)
+        return LUNETTE_NO_MEMORY;
+    size_t count = 0;
+    for (size_t i = 0; i < from->preload_count; i++)
+        if (is_named(by, from->preload[i].name))
+            left[count++] = from->preload[i];
+    lunette_status status =
+        from->setup->backend->narrow_template(from->parts, by, &template->parts, why, why_size);
     if (status == LUNETTE_OK)
-        status = complete(template, left.preload, left.preload_count, why, why_size);
-    free(left.preload);
-    free(left.names);
+        status = complete(template, left, count, why, why_size);
+    free(left);
     return status;
 }
 

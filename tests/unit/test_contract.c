@@ -132,6 +132,7 @@ static void templates_and_tenants_bear_null(void **state) {
     BEARS(lunette_tenant_close, (NULL));
     BEARS(lunette_tenant_close, (&tenant));
     GIVES(lunette_tenant_name, (NULL), [0] == '\0');
+    GIVES(lunette_tenant_template, (NULL), == NULL);
     config.name = "T";
     EXPECT(lunette_tenant_open, (engine, &config, &tenant), LUNETTE_OK);
     BAD(lunette_context_acquire_for, (NULL, 0, &context));

@@ -345,6 +345,7 @@ static void tenants_have_modules_of_their_own(void **state) {
         "if pcall(require, n) then t[#t + 1] = n end end return table.concat(t, ' ') .. (net and ' and net' or '')";
     static const char *const SOME[] = {"low", "host.sums"}, *const NATIVES[] = {"plain", "host.net"},
                              *const UNKNOWN[] = {"low", "nothing"}, *const HIGH[] = {"high"},
+                             *const HOSTS[] = {"host.*", "plain"}, *const NONE_SUCH[] = {"ho.*"},
                              *const HOLE[] = {NULL};
     lunette_engine *engine = open_engine(LUNETTE_SANDBOX_RESTRICTED, NULL, 0);
     const struct {
@@ -355,6 +356,7 @@ static void tenants_have_modules_of_their_own(void **state) {
         {NULL, 0, "host.net host.sums low high plain string and net"},
         {SOME, 2, "host.sums low string"},
         {NATIVES, 2, "host.net plain string and net"},
+        {HOSTS, 2, "host.net host.sums plain string and net"},
         {SOME, 0, "string"},
     };
     lunette_tenant_config config = lunette_tenant_config_default();
@@ -374,8 +376,11 @@ static void tenants_have_modules_of_their_own(void **state) {
     config.module_count = 2;
     assert_int_equal(lunette_tenant_open(engine, &config, &tenant), LUNETTE_INVALID_ARGUMENT);
     assert_string_equal(lunette_last_failure(), "tenant.modules: the template has no module 'nothing'");
-    config.modules = HIGH;
+    config.modules = NONE_SUCH;
     config.module_count = 1;
+    assert_int_equal(lunette_tenant_open(engine, &config, &tenant), LUNETTE_INVALID_ARGUMENT);
+    assert_string_equal(lunette_last_failure(), "tenant.modules: the template has no module 'ho.*'");
+    config.modules = HIGH;
     assert_int_equal(lunette_tenant_open(engine, &config, &tenant), LUNETTE_RUNTIME_ERROR);
     assert_non_null(strstr(lunette_last_failure(), "module 'low' is not allowed"));
     config.modules = HOLE;
@@ -395,6 +400,50 @@ static void tenants_have_modules_of_their_own(void **state) {
     lunette_engine_close(&engine);
 }
 
+static char *describe(const lunette_template *of) {
+    char *text;
+    assert_int_equal(lunette_template_describe(of, LUNETTE_FORMAT_JSON, &text), LUNETTE_OK);
+    return text;
+}
+
+static void expect_described(const lunette_tenant *tenant, const char *words, bool there) {
+    char *text = describe(lunette_tenant_template(tenant));
+    if ((strstr(text, words) != NULL) != there)
+        fail_msg("%s is %s\n%s", words, there ? "not there" : "there", text);
+    lunette_string_free(&text);
+}
+
+/* A host can tell each tenant what its scripts can call: all of it, and nothing more. */
+static void what_a_tenant_has_is_described(void **state) {
+    (void)state;
+    static const char *const SOME[] = {"low", "host.net"};
+    static const char *const OTHERS[] = {"\"host.sums\"", "\"high\"", "\"plain\"", "\"io.open\"",
+                                         "\"fetch\""};
+    lunette_engine *engine = open_engine(LUNETTE_SANDBOX_RESTRICTED, NULL, 0);
+    lunette_tenant_config config = lunette_tenant_config_default();
+    config.name = "all";
+    lunette_tenant *all = open_tenant(engine, &config);
+    assert_ptr_equal(lunette_tenant_template(all), lunette_engine_template(engine));
+    config.name = "less";
+    config.modules = SOME;
+    config.module_count = 2;
+    config.withheld = NETWORK | FILES;
+    lunette_tenant *less = open_tenant(engine, &config);
+    expect_described(less, "\"sources\":[{\"require\":\"low\",\"description\":null}]", true);
+    expect_described(less, "\"host.net\"", true);
+    expect_described(less, "\"about\"", true);
+    expect_described(less, "\"string.rep\"", true);
+    for (size_t i = 0; i < LN_COUNT(OTHERS); i++) {
+        expect_described(all, OTHERS[i], true);
+        expect_described(less, OTHERS[i], false);
+    }
+    assert_string_equal(lunette_template_module(lunette_tenant_template(less), 0), "host.net");
+    assert_null(lunette_template_module(lunette_tenant_template(less), 1));
+    lunette_tenant_close(&all);
+    lunette_tenant_close(&less);
+    lunette_engine_close(&engine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_template_withholds),
@@ -404,6 +453,7 @@ int main(void) {
         cmocka_unit_test(names_allowed_one_by_one_go_too),
         cmocka_unit_test(tenants_have_folders_of_their_own),
         cmocka_unit_test(tenants_have_modules_of_their_own),
+        cmocka_unit_test(what_a_tenant_has_is_described),
     };
     return cmocka_run_group_tests(tests, prepare, clear);
 }
