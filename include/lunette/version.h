@@ -21,7 +21,7 @@ extern "C" {
  * that of the headers compiled against. Static text. Any thread. */
 LUNETTE_API const char *lunette_version(void);
 
-/* The release of the Lua that is in use, such as "Lua 5.4". Static text. Any thread. */
+/* The release of the Lua that is loaded, such as "Lua 5.4.4". Valid as long as the thread. Any thread. */
 LUNETTE_API const char *lunette_lua_version(void);
 
 #ifdef __cplusplus

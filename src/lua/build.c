@@ -101,6 +101,8 @@ static int preload(lua_State *L) {
     int status = luaL_loadbufferx(L, module->text, size, lua_tostring(L, -1), "t");
     if (status == LUA_ERRSYNTAX)
         preloading->status = LUNETTE_SYNTAX_ERROR;
+    if (status == LUA_ERRSYNTAX && size > 0 && module->text[0] == LUA_SIGNATURE[0])
+        lua_pushliteral(L, "this is bytecode, which is not accepted: give the program's text");
     if (status != LUA_OK)
         lua_error(L);
     lua_pushstring(L, module->name);

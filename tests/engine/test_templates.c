@@ -133,7 +133,7 @@ static void errors_name_module_and_line(void **state) {
         {"load('((')() ", "bad", LUNETTE_RUNTIME_ERROR},
         {"local t = {}\nfor i = 1, 1e9 do\n  t[i] = {i}\nend", "bad", LUNETTE_MEMORY_LIMIT},
         {"require 'not there'", "module 'not there' is not registered", LUNETTE_RUNTIME_ERROR},
-        {"\x1bLua", "bad", LUNETTE_SYNTAX_ERROR},
+        {"\x1bLua", "this is bytecode, which is not accepted", LUNETTE_SYNTAX_ERROR},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         lunette_preload modules[] = {

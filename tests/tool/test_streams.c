@@ -34,11 +34,11 @@ static bool wait_for(int file, const char *text, char *seen, size_t room) {
 }
 
 /* Starts a script that says "go" and then goes on for ever, and interrupts it. */
-static outcome interrupt(const char *const *arguments, const char *sign) {
+static outcome interrupt(const char *const *arguments, const char *sign, int signal) {
     char seen[4096] = "";
     spawned started = spawn_start(arguments, NULL);
     assert_true(wait_for(started.err, sign, seen, sizeof seen));
-    kill(started.pid, SIGINT);
+    kill(started.pid, signal);
     return spawn_wait(&started, NULL, 0);
 }
 
@@ -49,16 +49,55 @@ static void test_interrupt(void **state) {
     for (size_t i = 0; i < 2; i++) {
         outcome got = interrupt((const char *const[]){"run", "--allow", "io", "--time", "none", "--guard",
                                                       guards[i], "-e", code, NULL},
-                                "go");
+                                "go", SIGINT);
         assert_int_equal(got.status, 7);
-        assert_non_null(strstr(got.err, "cancelled"));
+        assert_non_null(strstr(got.err, "lunette: (command line):1: cancelled by an interrupt\n"));
         outcome_free(&got);
     }
-    outcome got = interrupt(
-        (const char *const[]){"run", "--json", "--allow", "io", "--time", "none", "-e", code, NULL}, "go");
-    assert_int_equal(got.status, 7);
-    assert_non_null(strstr(got.out, "{\"status\":\"cancelled\""));
+    /* Who asked for JSON gets it, also when a service manager or timeout(1) ends the script. */
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < 2; i++) {
+        outcome got = interrupt(
+            (const char *const[]){"run", "--json", "--allow", "io", "--time", "none", "-e", code, NULL}, "go",
+            signals[i]);
+        assert_int_equal(got.status, 7);
+        assert_ptr_equal(strstr(got.out, "{\"status\":\"cancelled\""), got.out);
+        assert_ptr_equal(strchr(got.out, '\n'), got.out + got.out_size - 1);
+        outcome_free(&got);
+    }
+}
+
+/* A session is not one script that an end can be told of. */
+static void test_session_terminated(void **state) {
+    (void)state;
+    char seen[4096] = "";
+    spawned started = spawn_start((const char *const[]){"repl", "--time", "none", NULL}, NULL);
+    static const char entry[] = "warn('@on') warn('go') while true do end\n";
+    assert_int_equal(write(started.in, entry, strlen(entry)), strlen(entry));
+    assert_true(wait_for(started.err, "go", seen, sizeof seen));
+    kill(started.pid, SIGTERM);
+    outcome got = spawn_wait(&started, NULL, 0);
+    assert_int_equal(got.signal, SIGTERM);
     outcome_free(&got);
+}
+
+/* The same in every process, and else not. */
+static void test_deterministic(void **state) {
+    (void)state;
+    static const char code[] = "for i = 1, 20 do io.write(math.random(0), ' ') end";
+    outcome first =
+        spawn_tool((const char *const[]){"run", "--allow", "io", "--deterministic", "-e", code, NULL}, NULL);
+    outcome again =
+        spawn_tool((const char *const[]){"run", "--allow", "io", "--deterministic", "-e", code, NULL}, NULL);
+    outcome other = spawn_tool((const char *const[]){"run", "--allow", "io", "-e", code, NULL}, NULL);
+    assert_int_equal(first.status, 0);
+    assert_true(first.out_size > 100);
+    assert_string_equal(again.out, first.out);
+    assert_int_equal(other.status, 0);
+    assert_string_not_equal(other.out, first.out);
+    outcome_free(&first);
+    outcome_free(&again);
+    outcome_free(&other);
 }
 
 /* What no cancel ends (the script waits inside a host section, for a child), a second interrupt does. */
@@ -235,6 +274,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_batch_interrupt),     cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_reader_gone),         cmocka_unit_test(test_closed_streams),
         cmocka_unit_test(test_programs_of_scripts), cmocka_unit_test(test_session),
+        cmocka_unit_test(test_session_terminated),  cmocka_unit_test(test_deterministic),
     };
     if (spawn_setup(argc, argv) != 0)
         return 1;

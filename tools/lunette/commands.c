@@ -17,7 +17,7 @@ static const command commands[] = {
      "Each entry is run as a program of its own in one context, so globals last and locals do not. An expression's\n"
      "value is shown. An entry that is not finished goes on in the next line. :help lists the other commands.",
      false, 10 * SECOND, SECOND, command_repl},
-    {"check", COMMAND_CHECK, "FILE…", "look for syntax errors, without running anything",
+    {"check", COMMAND_CHECK, "FILE|-…", "look for syntax errors, without running anything",
      "Says for each file that is not a Lua program where it is not.", false, SECOND, 0, command_check},
     {"batch", COMMAND_BATCH, "FILE|DIR…", "run many scripts many times, each in a clean context",
      "Runs every script (of a folder: every *.lua below it) --repeat times over --workers threads. What they print\n"
@@ -66,7 +66,7 @@ static tool_exit help_command(int argc, char **argv) {
         complain("help: one command at a time; type: lunette help %s", argv[2]);
         return TOOL_USAGE;
     }
-    if (argc < 3) {
+    if (argc < 3 || strcmp(argv[2], "help") == 0) {
         print_overview();
         return TOOL_OK;
     }

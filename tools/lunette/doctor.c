@@ -123,7 +123,7 @@ static void run_tests(doctor *on) {
 
 static void show_engine(const doctor *on) {
     char image[UNITS_TEXT_SIZE], stack[UNITS_TEXT_SIZE];
-    put_format("Lunette %s, %s (%s)\n", lunette_version(), lunette_lua_version(), on->info.lua_release);
+    put_format("Lunette %s, Lua %s\n", lunette_version(), on->info.lua_release);
     put_format("  %-45s %s\n", "runs are ended by", on->info.guard);
     put_format("  %-45s %s\n", "contexts are made clean by", on->info.reset);
     put_format("  %-45s %s\n", "a reset copies", units_round(UNITS_SIZE, on->info.image_bytes, image));

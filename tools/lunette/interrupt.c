@@ -1,4 +1,4 @@
-/* SIGINT. See interrupt.h. */
+/* SIGINT and SIGTERM. See interrupt.h. */
 #include "interrupt.h"
 
 #include <signal.h>
@@ -7,7 +7,7 @@
 
 static _Atomic(lunette_context *) to_cancel;
 static volatile sig_atomic_t seen;
-static bool ignore_late;
+static bool ignore_late, session;
 
 static void on_interrupt(int signal) {
     (void)signal;
@@ -17,26 +17,34 @@ static void on_interrupt(int signal) {
         lunette_context_cancel(context);
 }
 
-static void set_handler(void (*handler)(int), int flags) {
+static void set_handler(int signal, void (*handler)(int), int flags) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = handler;
     action.sa_flags = flags;
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
+    sigaction(signal, &action, NULL);
 }
 
 void interrupt_arm(lunette_context *context) {
     seen = 0;
     atomic_store(&to_cancel, context);
     /* A second one meets the default. No SA_RESTART: a script of level none may be waiting in a read. */
-    set_handler(on_interrupt, (int)SA_RESETHAND);
+    set_handler(SIGINT, on_interrupt, (int)SA_RESETHAND);
+    if (!session)
+        set_handler(SIGTERM, on_interrupt, (int)SA_RESETHAND);
 }
 
 /* Not ignored by SIG_IGN, which the programs that a script starts would inherit. */
 void interrupt_disarm(void) {
-    set_handler(ignore_late ? on_interrupt : SIG_DFL, 0);
+    set_handler(SIGINT, ignore_late ? on_interrupt : SIG_DFL, 0);
+    if (!session)
+        set_handler(SIGTERM, SIG_DFL, 0);
     atomic_store(&to_cancel, NULL);
+}
+
+void interrupt_within_session(void) {
+    session = true;
 }
 
 void interrupt_ignore_late(void) {

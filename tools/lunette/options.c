@@ -1,11 +1,14 @@
 /* The options: one table, and what is made from it. See options.h. */
 #include "options.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report.h"
 #include "text.h"
@@ -83,7 +86,7 @@ static const option table[] = {
     {"--instructions", "N", COUNT, SCRIPTS, IN(instructions), 1, EXA, true, NULL,
      "limit on VM instructions, counted exactly, or none"},
     {"--output", "SIZE", SIZE, SCRIPTS, IN(output), 1, TEBI, true, NULL,
-     "limit on what is printed, or none"},
+     "limit on what is printed, or none; 64M for run --json"},
     {"--grace", "DURATION", DURATION, SCRIPTS, IN(grace), 0, YEAR, false, NULL,
      "at the deadline raise an error first, and kill after this time"},
     {"--guard", "KIND", CHOICE, PARSERS, IN(guard), 0, 0, false, guards,
@@ -248,10 +251,11 @@ static tool_exit add_names(options *to, const option *which, const char *value) 
     return TOOL_OK;
 }
 
+/* The network is for functions of a host's, which scripts of the tool have none of. */
 static uint64_t find_permission(const char *name, size_t size) {
     for (unsigned bit = 1; bit <= LUNETTE_PERMIT_NATIVE_MODULES; bit *= 2) {
         const char *known = lunette_permission_name((lunette_permission)bit);
-        if (strlen(known) == size && memcmp(known, name, size) == 0)
+        if (bit != LUNETTE_PERMIT_NETWORK && strlen(known) == size && memcmp(known, name, size) == 0)
             return bit;
     }
     return 0;
@@ -263,7 +267,7 @@ static tool_exit add_permissions(options *to, const option *which, const char *v
         const uint64_t bit = find_permission(name, size);
         if (bit == 0)
             return options_complain(to,
-                                    "%s %.*s: one of file-read, file-write, process, network, environment or "
+                                    "%s %.*s: one of file-read, file-write, process, environment or "
                                     "native-modules",
                                     which->name, (int)size, name);
         to->permissions |= bit;
@@ -360,6 +364,27 @@ static void set_defaults(options *to, const command *of) {
     to->repeat = 1;
 }
 
+/* "print", "string.format", or a library: "io". */
+static bool is_known(const char *wanted) {
+    const lunette_name *each;
+    for (size_t i = 0; (each = lunette_sandbox_name(i)) != NULL; i++) {
+        const size_t size = strlen(each->library);
+        if (strcmp(wanted, size > 0 ? each->library : each->name) == 0 ||
+            (size > 0 && strncmp(wanted, each->library, size) == 0 && wanted[size] == '.' &&
+             strcmp(wanted + size + 1, each->name) == 0))
+            return true;
+    }
+    return false;
+}
+
+static tool_exit check_names(const options *given, const char *of, const name_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        if (!is_known(list->names[i]))
+            return options_complain(given, "%s %s: Lua's library has no such name; lunette names lists all",
+                                    of, list->names[i]);
+    return TOOL_OK;
+}
+
 /* The root folder and the permissions that are about it come together. */
 static tool_exit check_root(const options *given) {
     const bool files = (given->permissions & (LUNETTE_PERMIT_FILE_READ | LUNETTE_PERMIT_FILE_WRITE)) != 0;
@@ -369,7 +394,20 @@ static tool_exit check_root(const options *given) {
         return options_complain(given, "--root is of use only with --permit file-read or file-write");
     if (files && given->sandbox == LUNETTE_SANDBOX_NONE)
         return options_complain(given, "--root: the sandbox level none confines nothing");
+    const int folder = files ? open(given->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (files && folder < 0)
+        return options_complain(given, "--root %s: %s", given->root, strerror(errno));
+    if (folder >= 0)
+        close(folder);
     return TOOL_OK;
+}
+
+/* What the words say together. */
+static tool_exit check_all(const options *given) {
+    tool_exit status = check_names(given, "--allow", &given->allow);
+    if (status == TOOL_OK)
+        status = check_names(given, "--deny", &given->deny);
+    return status == TOOL_OK ? check_root(given) : status;
 }
 
 tool_exit options_parse(options *to, const command *of, int argc, char **argv) {
@@ -394,7 +432,7 @@ tool_exit options_parse(options *to, const command *of, int argc, char **argv) {
         }
     }
     to->json_ahead = false;
-    return check_root(to);
+    return check_all(to);
 }
 
 static void free_names(name_list *list) {

@@ -247,6 +247,7 @@ tool_exit command_repl(const options *from) {
         return options_complain(from, "unexpected: %s; to run a file, type: lunette run %s",
                                 from->operands[0], from->operands[0]);
     repl in = {.from = from};
+    interrupt_within_session();
     tool_exit status = session_open(&in.on, from);
     if (status != TOOL_OK)
         return status;

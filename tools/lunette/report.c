@@ -67,7 +67,9 @@ static bool names_place(const char *message, const char *chunk) {
 static void describe(text *to, const char *chunk, lunette_status status, const lunette_error *error) {
     if (error != NULL && error->chunk != NULL)
         chunk = error->chunk;
-    const char *message = error != NULL ? error->message : lunette_status_text(status);
+    const char *message = status == LUNETTE_CANCELLED ? "cancelled by an interrupt"
+                          : error != NULL             ? error->message
+                                                      : lunette_status_text(status);
     text_add_string(to, "lunette: ");
     if (error != NULL && error->line > 0)
         text_add_format(to, "%s:%d: ", chunk, error->line);
@@ -92,9 +94,18 @@ tool_exit report_error(const char *chunk, lunette_status status, const lunette_e
     return report_exit(status);
 }
 
+/* What the library calls config the user knows as options. */
+static const char *without_config(const char *reason) {
+    static const char *const starts[] = {"config: ", "config."};
+    for (size_t i = 0; i < TOOL_COUNT(starts); i++)
+        if (strncmp(reason, starts[i], strlen(starts[i])) == 0)
+            return reason + strlen(starts[i]);
+    return reason;
+}
+
 tool_exit report_refusal(const options *from, const char *what, lunette_status status) {
     char message[512];
-    const char *reason = lunette_last_failure();
+    const char *reason = without_config(lunette_last_failure());
     snprintf(message, sizeof message, "%s", reason[0] != '\0' ? reason : lunette_status_text(status));
     if (what != NULL)
         complain("%s: %s", what, message);

@@ -31,7 +31,7 @@
     X(MEMORY,       4, "memory limit") \
     X(TIME,         5, "time limit") \
     X(LIMIT,        6, "another limit: processor time, instructions, output, the size of a value") \
-    X(CANCELLED,    7, "cancelled by an interrupt (Ctrl-C)") \
+    X(CANCELLED,    7, "cancelled by an interrupt (Ctrl-C, SIGTERM)") \
     X(VM_FAULT,     8, "a defect of the Lua release ended the script") \
     X(DEFECT,      70, "a defect of Lunette") \
     X(SYSTEM,      71, "the system refused: no memory, too small a stack, a feature it lacks") \

@@ -234,6 +234,7 @@ static void start_all(crew *in) {
     sigset_t interrupt, before;
     sigemptyset(&interrupt);
     sigaddset(&interrupt, SIGINT);
+    sigaddset(&interrupt, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &interrupt, &before);
     const size_t stack = stack_size(in->all->engine);
     pthread_mutex_lock(&in->lock);
