@@ -65,10 +65,12 @@ matrix: ## install what is missing, and test the tree in every way it can be bui
 	@scripts/deps build test lint matrix
 	@scripts/matrix $(CELLS)
 
+# The loader finds a library in /usr/local/lib by its cache alone.
 install: build ## build and install into PREFIX, below DESTDIR if given
 	@test -z '$(PREFIX)' || meson configure $(BUILD) -Dprefix='$(PREFIX)'
 	@test -z '$(PREFIX)' || meson compile -C $(BUILD)
 	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --no-rebuild
+	@test -n '$(DESTDIR)' || test "$$(id -u)" -ne 0 || ! command -v ldconfig >/dev/null || ldconfig
 
 clean: ## remove the build folder
 	rm -rf $(BUILD)
