@@ -79,7 +79,9 @@ typedef enum lunette_feature {
     LUNETTE_FEATURE_SUSPEND = 1 << 3,   /* a run may be suspended and resumed */
     LUNETTE_FEATURE_DEBUG = 1 << 4,     /* breakpoints */
     LUNETTE_FEATURE_RELOAD = 1 << 5,    /* modules may be replaced in a state that goes on */
-    LUNETTE_FEATURE_MODULES = 1 << 6    /* a program may be a module */
+    LUNETTE_FEATURE_MODULES = 1 << 6,   /* a program may be a module */
+    LUNETTE_FEATURE_JSON = 1 << 7,      /* the language reads and writes JSON by itself. For hosts to know */
+    LUNETTE_FEATURE_REGEX = 1 << 8      /* it has regular expressions (Lua's patterns are none). Likewise */
 } lunette_feature;
 
 /* The table. What it points at must stay, unchanged, as long as it is registered. A function pointer may be NULL where that

@@ -93,6 +93,20 @@ static void a_registry(void **state) {
     assert_null(lunette_backend_find_by_extension(NULL));
 }
 
+/* A host asks before it relies on something: what a backend says it can do, its functions do. */
+static void features(void **state) {
+    (void)state;
+    const lunette_backend *lua = lunette_backend_find("lua");
+    assert_int_equal(lua->features, LUNETTE_FEATURE_COMPILED | LUNETTE_FEATURE_SANDBOX |
+                                        LUNETTE_FEATURE_FUNCTIONS | LUNETTE_FEATURE_SUSPEND |
+                                        LUNETTE_FEATURE_MODULES);
+    for (size_t i = 0; lunette_backend_at(i); i++) {
+        const lunette_backend *each = lunette_backend_at(i);
+        assert_true(!(each->features & LUNETTE_FEATURE_COMPILED) == !each->compile);
+        assert_true(!(each->features & LUNETTE_FEATURE_SUSPEND) == !each->resume);
+    }
+}
+
 static void a_default(void **state) {
     (void)state;
     lunette_config config = calc_config();
@@ -559,25 +573,16 @@ static void threads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_registry),
-        cmocka_unit_test(a_default),
-        cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(programs),
-        cmocka_unit_test(globals),
-        cmocka_unit_test(errors),
-        cmocka_unit_test(scripts),
-        cmocka_unit_test(resets),
-        cmocka_unit_test(the_same_numbers),
-        cmocka_unit_test(what_is_held),
-        cmocka_unit_test(memory),
-        cmocka_unit_test(time_by_signal),
-        cmocka_unit_test(time_by_hook),
-        cmocka_unit_test(grace),
-        cmocka_unit_test(counted_limits),
-        cmocka_unit_test(cancelling),
-        cmocka_unit_test(faults),
-        cmocka_unit_test(templates),
-        cmocka_unit_test(with_host_allocator),
+        cmocka_unit_test(a_registry),     cmocka_unit_test(features),
+        cmocka_unit_test(a_default),      cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(programs),       cmocka_unit_test(globals),
+        cmocka_unit_test(errors),         cmocka_unit_test(scripts),
+        cmocka_unit_test(resets),         cmocka_unit_test(the_same_numbers),
+        cmocka_unit_test(what_is_held),   cmocka_unit_test(memory),
+        cmocka_unit_test(time_by_signal), cmocka_unit_test(time_by_hook),
+        cmocka_unit_test(grace),          cmocka_unit_test(counted_limits),
+        cmocka_unit_test(cancelling),     cmocka_unit_test(faults),
+        cmocka_unit_test(templates),      cmocka_unit_test(with_host_allocator),
         cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, knows, forgets);
