@@ -204,13 +204,10 @@ lunette_status lunette_context_release(lunette_context **out) {
 
 lunette_status lunette_engine_pool_stats(lunette_engine *engine, lunette_pool_stats *stats) {
     ln_pool_stats of;
-    if (!engine || !stats || stats->size < sizeof *stats)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT,
-                          "lunette_engine_pool_stats: an argument is NULL, or stats->size is "
-                          "not sizeof(lunette_pool_stats)");
+    if (!engine || !stats)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_engine_pool_stats: an argument is NULL");
     ln_pool_stats_get(engine->pool, &of);
-    *stats = (lunette_pool_stats){
-        .size = stats->size,
+    const lunette_pool_stats now = {
         .made = of.made,
         .destroyed = of.destroyed,
         .in_use = of.in_use,
@@ -226,7 +223,7 @@ lunette_status lunette_engine_pool_stats(lunette_engine *engine, lunette_pool_st
         .idled_out = of.idled_out,
         .trimmed = of.trimmed,
     };
-    return LUNETTE_OK;
+    return ln_write_sized(stats, &now, sizeof now, "lunette_engine_pool_stats: stats->size");
 }
 
 lunette_status lunette_engine_warm(lunette_engine *engine, lunette_template *of, size_t count) {

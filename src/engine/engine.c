@@ -241,12 +241,9 @@ void lunette_engine_close(lunette_engine **engine) {
 /* --- Asking --- */
 
 lunette_status lunette_engine_info_get(lunette_engine *engine, lunette_engine_info *info) {
-    if (!engine || !info || info->size < sizeof *info)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT,
-                          "lunette_engine_info_get: an argument is NULL, or info->size is "
-                          "not sizeof(lunette_engine_info)");
-    *info = (lunette_engine_info){
-        .size = info->size,
+    if (!engine || !info)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_engine_info_get: an argument is NULL");
+    const lunette_engine_info now = {
         .lua_release = engine->release,
         .backend = engine->setup.backend->name,
         .guard = ln_guard_kind_of(engine->guard) == LN_GUARD_SIGNAL ? "signal" : "hook",
@@ -256,7 +253,7 @@ lunette_status lunette_engine_info_get(lunette_engine *engine, lunette_engine_in
         .stack_needed = ln_machine_stack(engine->setup.backend),
         .vm_faults = atomic_load_explicit(&engine->vm_faults, memory_order_relaxed),
     };
-    return LUNETTE_OK;
+    return ln_write_sized(info, &now, sizeof now, "lunette_engine_info_get: info->size");
 }
 
 const char *lunette_version(void) {

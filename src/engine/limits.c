@@ -17,6 +17,18 @@ lunette_status ln_read_sized(void *to, size_t known, const void *from, size_t si
     return LUNETTE_OK;
 }
 
+lunette_status ln_write_sized(void *to, const void *from, size_t known, const char *what) {
+    enum { FIELDS = sizeof(size_t) };
+    size_t size;
+    memcpy(&size, to, sizeof size);
+    if (size <= FIELDS || size > 4096)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT,
+                          "%s is %zu, which no version has: set it to the struct's size", what, size);
+    memset((char *)to + FIELDS, 0, size - FIELDS);
+    memcpy((char *)to + FIELDS, (const char *)from + FIELDS, (size < known ? size : known) - FIELDS);
+    return LUNETTE_OK;
+}
+
 /* Shorter ones are the language's own. */
 enum { LEAST_STRING = 64 };
 

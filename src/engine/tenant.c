@@ -346,31 +346,26 @@ void ln_engine_total(const lunette_engine *engine, ln_usage_total *total) {
         total->usage.refusals += atomic_load_explicit(&each->capped, memory_order_relaxed);
 }
 
-static lunette_status answer(lunette_engine *engine, const lunette_tenant *tenant, lunette_usage *usage) {
+static lunette_status answer(lunette_engine *engine, const lunette_tenant *tenant, lunette_usage *usage,
+                             const char *what) {
     ln_usage_total total = {0};
-    total.usage.size = usage->size;
     pthread_mutex_lock(&engine->people);
     if (tenant)
         ln_tenant_total(tenant, &total);
     else
         ln_engine_total(engine, &total);
     pthread_mutex_unlock(&engine->people);
-    *usage = total.usage;
-    return LUNETTE_OK;
+    return ln_write_sized(usage, &total.usage, sizeof total.usage, what);
 }
 
 lunette_status lunette_tenant_usage(const lunette_tenant *tenant, lunette_usage *usage) {
-    if (!tenant || !usage || usage->size < sizeof *usage)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT,
-                          "lunette_tenant_usage: an argument is NULL, or usage->size is not "
-                          "sizeof(lunette_usage)");
-    return answer(tenant->engine, tenant, usage);
+    if (!tenant || !usage)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_tenant_usage: an argument is NULL");
+    return answer(tenant->engine, tenant, usage, "lunette_tenant_usage: usage->size");
 }
 
 lunette_status lunette_engine_usage(const lunette_engine *engine, lunette_usage *usage) {
-    if (!engine || !usage || usage->size < sizeof *usage)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT,
-                          "lunette_engine_usage: an argument is NULL, or usage->size is not "
-                          "sizeof(lunette_usage)");
-    return answer((lunette_engine *)(uintptr_t)engine, NULL, usage);
+    if (!engine || !usage)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_engine_usage: an argument is NULL");
+    return answer((lunette_engine *)(uintptr_t)engine, NULL, usage, "lunette_engine_usage: usage->size");
 }

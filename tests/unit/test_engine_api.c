@@ -99,6 +99,41 @@ static void sizes_tell_versions(void **state) {
     lunette_engine_close(&engine);
 }
 
+/* A host that was compiled against an earlier version has shorter structs, one against a later version longer ones: what
+ * both know is filled in, and nothing written behind. */
+static void answers_fit_every_version(void **state) {
+    (void)state;
+    struct {
+        lunette_engine_info info;
+        char more[16];
+    } later = {.info = {.size = sizeof later}};
+    lunette_engine_info shorter = {.size = offsetof(lunette_engine_info, guard), .guard = "untouched"};
+    lunette_pool_stats pool = {.size = offsetof(lunette_pool_stats, destroyed), .destroyed = 77};
+    lunette_usage usage = {.size = offsetof(lunette_usage, refusals), .refusals = 77};
+    lunette_engine *engine;
+    lunette_context *context;
+    assert_int_equal(lunette_engine_open(NULL, &engine), LUNETTE_OK);
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    memset(later.more, 'x', sizeof later.more);
+    assert_int_equal(lunette_engine_info_get(engine, &later.info), LUNETTE_OK);
+    assert_int_equal(later.info.size, sizeof later);
+    assert_string_equal(later.info.backend, "lua");
+    assert_memory_equal(later.more, ((char[16]){0}), sizeof later.more);
+    assert_int_equal(lunette_engine_info_get(engine, &shorter), LUNETTE_OK);
+    assert_non_null(shorter.lua_release);
+    assert_string_equal(shorter.guard, "untouched");
+    assert_int_equal(lunette_engine_pool_stats(engine, &pool), LUNETTE_OK);
+    assert_int_equal(pool.made, 1);
+    assert_int_equal(pool.destroyed, 77);
+    assert_int_equal(lunette_engine_usage(engine, &usage), LUNETTE_OK);
+    assert_int_equal(usage.acquires, 1);
+    assert_int_equal(usage.refusals, 77);
+    usage.size = sizeof(size_t);
+    refused(lunette_engine_usage(engine, &usage), INVALID_ARGUMENT, "which no version has");
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+}
+
 static void information(void **state) {
     (void)state;
     lunette_context *context = kit_restricted();
@@ -429,6 +464,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(engines_refuse_bad_configurations),
         cmocka_unit_test(sizes_tell_versions),
+        cmocka_unit_test(answers_fit_every_version),
         cmocka_unit_test(information),
         cmocka_unit_test(null_is_refused),
         cmocka_unit_test(a_context_in_use_is_busy),
