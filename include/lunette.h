@@ -1,4 +1,5 @@
-/* Lunette: run Lua programs you did not write inside programs you did. This header takes in all the others. */
+/** @file
+ * Lunette: run Lua programs you did not write inside programs you did. This header takes in all the others. */
 #ifndef LUNETTE_H
 #define LUNETTE_H
 

@@ -1,4 +1,5 @@
-/* Modules that were written for Lua itself: lua_CFunctions behind a luaopen_… function, as lpeg and cjson are. This header
+/** @file
+ * Modules that were written for Lua itself: lua_CFunctions behind a luaopen_… function, as lpeg and cjson are. This header
  * needs none of Lua's: an open function is given as it is.
  *
  *     #include <lunette.h>
@@ -21,10 +22,10 @@ extern "C" {
 
 struct lua_State;
 
-/* Lua's lua_CFunction. */
+/** Lua's lua_CFunction. */
 typedef int (*lunette_lua_fn)(struct lua_State *L);
 
-/* A module for `require`. It is opened once in each context whose script requires it, there and then, and never in a
+/** A module for `require`. It is opened once in each context whose script requires it, there and then, and never in a
  * template: a preloaded module cannot require it. Several threads may be in its functions at a time, each with a state of
  * its own. Its userdata are finalized (__gc) when they are collected, else before the context is reset, released or
  * closed, also after a kill; after a fault of the VM they are not, for their memory may be corrupt.
@@ -32,8 +33,8 @@ typedef int (*lunette_lua_fn)(struct lua_State *L);
  * Its functions are not interrupted: a deadline takes effect as they return, or when they call back into Lua code. They may
  * raise errors and call back; they cannot yield. The metatables of its userdata are hidden from scripts. */
 typedef struct lunette_lua_module {
-    const char *name;    /* what `require` calls it; not the name of another module */
-    lunette_lua_fn open; /* luaopen_NAME: called with the name as its argument */
+    const char *name;    /**< what `require` calls it; not the name of another module */
+    lunette_lua_fn open; /**< luaopen_NAME: called with the name as its argument */
 } lunette_lua_module;
 
 #ifdef __cplusplus

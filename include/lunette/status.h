@@ -1,4 +1,5 @@
-/* Every outcome Lunette reports, as one list: the constant, its number (fixed for ever, it is part of the
+/** @file
+ * Every outcome Lunette reports, as one list: the constant, its number (fixed for ever, it is part of the
  * ABI), its name in JSON and logs, and a sentence for people.
  *
  * Three kinds are kept apart:
@@ -53,11 +54,11 @@ typedef enum lunette_status {
 #undef LUNETTE_STATUS_ENUM
 } lunette_status;
 
-/* The status's name as JSON and logs write it ("memory_limit"), or "unknown" for a number that is none.
+/** The status's name as JSON and logs write it ("memory_limit"), or "unknown" for a number that is none.
  * Static text. Any thread. */
 LUNETTE_API const char *lunette_status_name(lunette_status status);
 
-/* A sentence for people. Static text, never NULL. Any thread. */
+/** A sentence for people. Static text, never NULL. Any thread. */
 LUNETTE_API const char *lunette_status_text(lunette_status status);
 
 #ifdef __cplusplus

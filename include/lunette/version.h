@@ -1,4 +1,5 @@
-/* The version of the headers and of the library in use, and what marks an exported function. */
+/** @file
+ * The version of the headers and of the library in use, and what marks an exported function. */
 #ifndef LUNETTE_VERSION_H
 #define LUNETTE_VERSION_H
 
@@ -17,11 +18,11 @@
 extern "C" {
 #endif
 
-/* The version of the library that is loaded, "major.minor.patch"; may differ from LUNETTE_VERSION, which is
+/** The version of the library that is loaded, "major.minor.patch"; may differ from LUNETTE_VERSION, which is
  * that of the headers compiled against. Static text. Any thread. */
 LUNETTE_API const char *lunette_version(void);
 
-/* The release of the Lua that is loaded, such as "Lua 5.4.4". Valid as long as the thread. Any thread. */
+/** The release of the Lua that is loaded, such as "Lua 5.4.4". Valid as long as the thread. Any thread. */
 LUNETTE_API const char *lunette_lua_version(void);
 
 #ifdef __cplusplus
