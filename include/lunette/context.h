@@ -213,6 +213,16 @@ LUNETTE_API const char *lunette_context_state_name(lunette_state state);
  * 0 for NULL. Any thread. */
 LUNETTE_API uint64_t lunette_context_age_ns(const lunette_context *context);
 
+/** The most bytes that a context's name can have. */
+#define LUNETTE_CONTEXT_NAME_MOST 63
+
+/** Gives the context a name of the host's own, for its callbacks and logs: "order 4711". Copied, and kept until release; ""
+ * is none. Not while another thread asks for it. OK; INVALID_ARGUMENT: NULL, or more than LUNETTE_CONTEXT_NAME_MOST bytes. */
+LUNETTE_API lunette_status lunette_context_set_name(lunette_context *context, const char *name);
+
+/** The name that it was given; "" where it has none, and for NULL. Valid until it is given another, or released. */
+LUNETTE_API const char *lunette_context_name(const lunette_context *context);
+
 /** A pointer of the host's own, for its callbacks. Kept until release. */
 LUNETTE_API void lunette_context_set_user_data(lunette_context *context, void *user_data);
 /** The pointer that was set; NULL: none was, since the context was acquired, or for NULL. */

@@ -76,6 +76,27 @@ static void let_in(lunette_context *context) {
     atomic_store_explicit(&context->busy, false, memory_order_release);
 }
 
+/* What the host has said of a context is about whom it was acquired for. */
+static void forget_host(lunette_context *context) {
+    context->user_data = NULL;
+    context->name[0] = '\0';
+}
+
+lunette_status lunette_context_set_name(lunette_context *context, const char *name) {
+    size_t size = name ? strnlen(name, sizeof context->name) : 0;
+    if (!context || !name)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_set_name: an argument is NULL");
+    if (size == sizeof context->name)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_set_name: `name` has more than %d bytes",
+                          LUNETTE_CONTEXT_NAME_MOST);
+    memcpy(context->name, name, size + 1);
+    return LUNETTE_OK;
+}
+
+const char *lunette_context_name(const lunette_context *context) {
+    return context ? context->name : "";
+}
+
 /* The check may run what it likes in there; it is not there for who comes next. A context that the check has left to
  * another thread's call is not fit. */
 static bool check(void *ud, void *item) {
@@ -83,7 +104,7 @@ static bool check(void *ud, void *item) {
     lunette_context *context = item;
     let_in(context);
     bool fit = engine->check(engine->check_ud, context);
-    context->user_data = NULL;
+    forget_host(context);
     return ln_context_hold(context, "lunette_context_acquire") == LUNETTE_OK && fit &&
            ln_machine_reset(context->vm) == LUNETTE_OK;
 }
@@ -191,7 +212,7 @@ lunette_status lunette_context_release(lunette_context **out) {
     *out = NULL;
     bool clean = ln_machine_reset(context->vm) == LUNETTE_OK;
     ln_context_trim(context);
-    context->user_data = NULL;
+    forget_host(context);
     if (LN_UNLIKELY(lunette_context_tenant(context) != NULL)) {
         ln_tenant_leave(context);
         ln_context_set_memory(context, (size_t)context->engine->limits.memory);

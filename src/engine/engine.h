@@ -79,6 +79,7 @@ struct lunette_context {
     ln_usage_sums usage;              /* of its runs, that nobody else has yet */
     lunette_context *next, *before;   /* in the engine's list */
     void *user_data;
+    char name[LUNETTE_CONTEXT_NAME_MOST + 1];
 };
 
 /* Whether an object of `size` bytes, as its first field says, can be read as one of `known` bytes. Later

@@ -220,6 +220,8 @@ static void contexts_bear_null(void **state) {
     GIVES(lunette_context_age_ns, (NULL), == 0);
     BEARS(lunette_context_set_user_data, (NULL, &token));
     GIVES(lunette_context_user_data, (NULL), == NULL);
+    BAD(lunette_context_set_name, (NULL, "x"));
+    GIVES(lunette_context_name, (NULL), [0] == '\0');
     EXPECT(lunette_context_set_global, (context, "x", &nil), LUNETTE_OK);
     EXPECT(lunette_context_run, (context, NULL, "return 1", SIZE_MAX, NULL, NULL), LUNETTE_OK);
     EXPECT(lunette_context_release, (&context), LUNETTE_OK);

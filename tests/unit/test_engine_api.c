@@ -413,6 +413,29 @@ static void user_data_stays_until_release(void **state) {
     lunette_engine_close(&engine);
 }
 
+static void a_name_stays_until_release(void **state) {
+    (void)state;
+    char longest[LUNETTE_CONTEXT_NAME_MOST + 2] = "";
+    lunette_engine *engine;
+    lunette_context *context;
+    assert_int_equal(lunette_engine_open(NULL, &engine), LUNETTE_OK);
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    assert_string_equal(lunette_context_name(context), "");
+    assert_int_equal(lunette_context_set_name(context, "order 4711"), LUNETTE_OK);
+    assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    assert_string_equal(lunette_context_name(context), "order 4711");
+    memset(longest, 'n', LUNETTE_CONTEXT_NAME_MOST);
+    assert_int_equal(lunette_context_set_name(context, longest), LUNETTE_OK);
+    longest[LUNETTE_CONTEXT_NAME_MOST] = 'n';
+    refused(lunette_context_set_name(context, longest), INVALID_ARGUMENT, "more than 63 bytes");
+    assert_int_equal(strlen(lunette_context_name(context)), LUNETTE_CONTEXT_NAME_MOST);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    assert_string_equal(lunette_context_name(context), "");
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+}
+
 static void run_limits_replace_the_engines(void **state) {
     (void)state;
     lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
@@ -474,6 +497,7 @@ int main(void) {
         cmocka_unit_test(contexts_move_between_threads),
         cmocka_unit_test(too_little_stack_is_refused),
         cmocka_unit_test(user_data_stays_until_release),
+        cmocka_unit_test(a_name_stays_until_release),
         cmocka_unit_test(run_limits_replace_the_engines),
         cmocka_unit_test(the_same_text_again),
     };
