@@ -315,8 +315,10 @@ static void prepare_child(void) {
 
 static void with_little_address_space(void **state) {
     (void)state;
-    if (KIT_ASAN || KIT_TSAN)
-        skip(); /* the sanitizers' own memory counts as address space */
+    if (KIT_ASAN || KIT_TSAN) {
+        print_message("skipped: the sanitizers' own memory counts as address space\n");
+        skip();
+    }
     prepare_child();
     expect_child_ok(child_opens_late);
     expect_child_ok(child_runs_short);

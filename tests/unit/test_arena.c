@@ -498,7 +498,8 @@ static int small_reservation_serves(void) {
 static void small_address_space_gets_a_small_reservation(void **state) {
     (void)state;
     if (LN_ASAN || LN_TSAN) {
-        skip(); /* their own address space is beyond any limit */
+        print_message("skipped: the sanitizers' own address space is beyond any limit\n");
+        skip();
     }
     assert_int_equal(in_child(RLIMIT_AS, 512 * MIB, small_reservation_serves), 0);
     assert_int_equal(in_child(RLIMIT_AS, 72 * MIB, small_reservation_serves), 0);
@@ -537,6 +538,7 @@ static int commit_is_refused(void) {
 static void refused_commit_is_a_refused_request(void **state) {
     (void)state;
     if (LN_ASAN || LN_TSAN) {
+        print_message("skipped: the sanitizers' own memory counts against the limit of the process\n");
         skip();
     }
     assert_int_equal(in_child(RLIMIT_DATA, 32 * MIB, commit_is_refused), 0);

@@ -112,9 +112,18 @@ static inline bool no_signal_guard(void) {
     return !LN_OS_CAN_INTERRUPT || LN_TSAN;
 }
 
-#define NEEDS_SIGNALS()    \
-    if (no_signal_guard()) \
-    skip()
+/* No case is skipped without a word on why. */
+#define SKIP_BECAUSE(reason)                    \
+    do {                                        \
+        print_message("skipped: %s\n", reason); \
+        skip();                                 \
+    } while (0)
+
+#define NEEDS_SIGNALS()                                                     \
+    do {                                                                    \
+        if (no_signal_guard())                                              \
+            SKIP_BECAUSE("no signal can interrupt a script in this build"); \
+    } while (0)
 
 static inline void assert_no_trace(const ln_run *run) {
     assert_null(ln_run_current());

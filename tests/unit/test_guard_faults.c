@@ -95,7 +95,7 @@ static void test_stack_overflow_in_thread(void **state) {
     (void)state;
     NEEDS_SIGNALS();
     if (LN_ASAN)
-        skip();
+        SKIP_BECAUSE("a stack overflow under AddressSanitizer is AddressSanitizer's own affair");
     ln_guard *guard = open_guard(LN_GUARD_SIGNAL);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, stack_fault_thread, guard), 0);
@@ -175,7 +175,7 @@ static void crash_by_kill(crash *c) {
 static void test_host_crashes(void **state) {
     (void)state;
     if (LN_ASAN || LN_TSAN)
-        skip(); /* their own handlers turn the signal into an exit */
+        SKIP_BECAUSE("the sanitizers' own handlers turn the signal into an exit");
     static void (*const acts[])(crash *) = {crash_in_section, crash_after_run};
     for (size_t i = 0; i < LN_COUNT(acts); i++) {
         int status = crash_in_child(true, true, acts[i]);
