@@ -141,16 +141,36 @@ static void wrap_table(lua_State *L) {
     }
 }
 
-void ln_hosted_wrap_files(lua_State *L, bool hidden) {
+/* Lua's own shows where libc has the stream, which is outside of the arena. Upvalue: whether the handle's own place is not
+ * to be shown, either. May raise. */
+static int file_text(lua_State *L) {
+    const luaL_Stream *handle = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+    if (!handle->closef)
+        lua_pushliteral(L, "file (closed)");
+    else if (lua_toboolean(L, lua_upvalueindex(1)))
+        lua_pushliteral(L, "file (hidden)");
+    else
+        lua_pushfstring(L, "file (%p)", (const void *)handle);
+    return 1;
+}
+
+/* Scripts must not get at the metatable that is on top of the stack, nor at addresses by it. */
+static void hide_files(lua_State *L, lunette_sandbox level) {
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pushboolean(L, level == LUNETTE_SANDBOX_STRICT);
+    lua_pushcclosure(L, file_text, 1);
+    lua_setfield(L, -2, "__tostring");
+}
+
+void ln_hosted_wrap_files(lua_State *L, lunette_sandbox level) {
     if (luaL_getmetatable(L, LUA_FILEHANDLE) == LUA_TTABLE) {
         wrap_table(L);
         if (lua_getfield(L, -1, "__index") == LUA_TTABLE)
             wrap_table(L);
         lua_pop(L, 1);
-        if (hidden) {
-            lua_pushboolean(L, 0);
-            lua_setfield(L, -2, "__metatable");
-        }
+        if (level != LUNETTE_SANDBOX_NONE)
+            hide_files(L, level);
     }
     lua_pop(L, 1);
 }

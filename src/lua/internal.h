@@ -375,9 +375,9 @@ void ln_hosted_call(lua_State *L, int arguments, const char *name);
  * serves where the function was called by none. `status` is what lua_pcall() answered. */
 int ln_raise_as(lua_State *L, int status, const char *name);
 
-/* Puts the methods of file handles into host sections, if the state has file handles; `hidden`: and their metatable
- * out of the script's reach. May raise. */
-void ln_hosted_wrap_files(lua_State *L, bool hidden);
+/* Puts the methods of file handles into host sections, if the state has file handles; at every level but none also their
+ * metatable out of the script's reach, and addresses out of their texts. May raise. */
+void ln_hosted_wrap_files(lua_State *L, lunette_sandbox level);
 
 /* --- The replacements of names.h; each may raise, as library functions do --- */
 int ln_lib_collectgarbage(lua_State *L);

@@ -487,5 +487,5 @@ void ln_sandbox_build(lua_State *L, const ln_sandbox *sandbox) {
         build_whole(L, sandbox);
     else
         build_sandboxed(L, sandbox);
-    ln_hosted_wrap_files(L, sandbox->level != LUNETTE_SANDBOX_NONE);
+    ln_hosted_wrap_files(L, sandbox->level);
 }

@@ -312,6 +312,31 @@ static void a_template_keeps_no_file_open(void **state) {
     assert_non_null(strstr(lunette_last_failure(), "a preloaded module left a file open"));
 }
 
+/* Where libc has its streams is nothing that a script should know: its own memory, or at level strict nothing, is shown. */
+static void handles_do_not_tell_where_streams_are(void **state) {
+    (void)state;
+    static const char *const ALLOW[] = {"tostring", "string", "tonumber", "assert"};
+    static const char TELL[] =
+        "local f, g = assert(io.open 'a.txt'), assert(io.open 'a.txt')\n"
+        "local s, t = tostring(f), string.format('%s', g)\n"
+        "f:close()\n"
+        "return tostring(f) .. (s == t and ' same ' or ' other ') .. s:gsub('0x%x+', 'place') ..\n"
+        "    (s:find('0x') and tonumber(s:match '0x(%x+)', 16) >> 32 == tonumber(tostring({}):match '0x(%x+)', 16) >> 32\n"
+        "     and ' near' or ' far')";
+    lunette_config config = lunette_config_default();
+    lunette_engine *engine = open_engine(READ);
+    check_answer(engine, TELL, "file (closed) other file (place) near");
+    lunette_engine_close(&engine);
+    config.sandbox = LUNETTE_SANDBOX_STRICT;
+    config.permissions = READ;
+    config.root = root;
+    config.allow = ALLOW;
+    config.allow_count = sizeof ALLOW / sizeof ALLOW[0];
+    assert_int_equal(lunette_engine_open(&config, &engine), LUNETTE_OK);
+    check_answer(engine, TELL, "file (closed) same file (hidden) far");
+    lunette_engine_close(&engine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_script_reads_below_its_folder),
@@ -322,6 +347,7 @@ int main(void) {
         cmocka_unit_test(a_configuration_that_contradicts_itself_is_refused),
         cmocka_unit_test(other_permissions_bring_their_names),
         cmocka_unit_test(a_template_keeps_no_file_open),
+        cmocka_unit_test(handles_do_not_tell_where_streams_are),
     };
     return cmocka_run_group_tests(tests, prepare, clean);
 }
