@@ -158,8 +158,8 @@ static void nesting_costs_no_more_than_it_holds(void **state) {
         "local t = 1 for i = 1, 60 do t = {1, t, [5] = 1} end return t",
         "local t = 1 for i = 1, 60 do t = {[3] = 3, [2] = t, [1] = t} t[3] = t[2] t[2] = 2 t[1] = 1 end return t",
         "return {('x'):rep(40000), x = 1}",
-        "local function t() local t = {} for i = 1, 200 do t[-i] = i end return t end\n"
-        "return ('x'):rep(20000), t(), t(), t(), t()",
+        ("local function t() local t = {} for i = 1, 200 do t[-i] = i end return t end\n"
+         "return ('x'):rep(20000), t(), t(), t(), t()"),
     };
     lunette_context *context = kit_restricted();
     lunette_run_options options = lunette_run_options_default();
