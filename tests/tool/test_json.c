@@ -255,12 +255,40 @@ static void test_repl(void **state) {
     outcome_free(&got);
 }
 
+/* What a program needs that sorts errors, or shows where one is. */
+static void test_kind_and_column(void **state) {
+    (void)state;
+    static const struct {
+        const char *code, *kind, *column;
+        int status;
+    } cases[] = {
+        {"x = 1 +* 2", "generic", "8", 3},
+        {"local order = nil return order.price", "reference", "0", 1},
+        {"return {} + 1", "type", "0", 1},
+        {"require 'nothing'", "module", "0", 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *run = run_code(cases[i].code, cases[i].status);
+        const json_t *error = json_object_get(run, "error");
+        assert_string_equal(text_of(error, "kind"), cases[i].kind);
+        assert_member(error, "column", cases[i].column);
+        json_decref(run);
+    }
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keys),   cmocka_unit_test(test_values),  cmocka_unit_test(test_output),
-        cmocka_unit_test(test_errors), cmocka_unit_test(test_endings), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_exit),   cmocka_unit_test(test_batch),   cmocka_unit_test(test_doctor),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_output),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_endings),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_exit),
+        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_doctor),
         cmocka_unit_test(test_repl),
+        cmocka_unit_test(test_kind_and_column),
     };
     if (spawn_setup(argc, argv) != 0)
         return 1;

@@ -162,9 +162,11 @@ json_t *record_error(const lunette_error *error) {
         return json_null();
     json_t *made = json_object();
     record_put(&made, "code", json_string(lunette_status_name(error->code)));
+    record_put(&made, "kind", json_string(lunette_error_kind_name(error->kind)));
     record_put(&made, "message", record_text(error->message));
     record_put(&made, "chunk", error->chunk != NULL ? record_text(error->chunk) : json_null());
     record_put(&made, "line", json_integer(error->line));
+    record_put(&made, "column", json_integer(error->column));
     json_t *frames = json_array();
     for (size_t i = 0; i < error->frame_count; i++)
         record_append(&frames, frame_record(&error->frames[i]));
@@ -207,8 +209,8 @@ json_t *record_run(const record_of_run *run) {
 }
 
 static const char memory_is_out[] =
-    "{\"status\":\"no_memory\",\"results\":[],\"output\":\"\",\"error\":{\"code\":\"no_memory\",\"message\":"
-    "\"out of memory\",\"chunk\":null,\"line\":0,\"frames\":[],\"frames_left_out\":0},\"stats\":null}\n";
+    "{\"status\":\"no_memory\",\"results\":[],\"output\":\"\",\"error\":{\"code\":\"no_memory\",\"kind\":\"generic\","
+    "\"message\":\"out of memory\",\"chunk\":null,\"line\":0,\"column\":0,\"frames\":[],\"frames_left_out\":0},\"stats\":null}\n";
 
 tool_exit record_print(json_t *record) {
     char *line = record != NULL ? json_dumps(record, JSON_COMPACT) : NULL;
