@@ -266,6 +266,22 @@ static void a_forged_message_is_an_error(void **state) {
     kit_close(context);
 }
 
+/* Lua has one text for that error, and tells by it: in a run that was at its limit, raising a copy is raising it again. Other
+ * words are other errors. */
+static void memory_errors_can_be_raised_again(void **state) {
+    (void)state;
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.limits.memory = MIB;
+    lunette_context *context = kit_open(&config);
+#define AT_THE_LIMIT "local ok, why = pcall(string.rep, 'x', 1 << 21) assert(not ok) "
+    fail_with(context, AT_THE_LIMIT "error(why, 0)", LUNETTE_MEMORY_LIMIT);
+    fail_with(context, AT_THE_LIMIT "error('not enough ' .. 'memory', 0)", LUNETTE_MEMORY_LIMIT);
+    expect_error(context, AT_THE_LIMIT "error('no memory', 0)", "no memory", "test", 1);
+    expect_error(context, "error('not enough memory', 0)", "not enough memory", NULL, 0); /* the next run */
+#undef AT_THE_LIMIT
+    kit_close(context);
+}
+
 /* Where a run stood is told if the thread gets the moment that finding out takes; and on a busy machine the deadline may
  * pass before the script is in its loop, which is on this line. Neither happens each time. */
 static const lunette_error *fail_in_time(lunette_context *context, const char *text, int line) {
@@ -407,6 +423,7 @@ int main(void) {
         cmocka_unit_test(syntax_errors),
         cmocka_unit_test(memory_errors_have_a_trace),
         cmocka_unit_test(a_forged_message_is_an_error),
+        cmocka_unit_test(memory_errors_can_be_raised_again),
         cmocka_unit_test(deadlines_say_where),
         cmocka_unit_test(messages_are_cut_between_characters),
         cmocka_unit_test(an_error_lasts_until_the_next_call),
