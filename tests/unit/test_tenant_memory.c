@@ -1,6 +1,8 @@
 /* Every allocation of the host's fails once, in what test_engine_memory.c leaves out: templates and tenants that have less,
  * modules with types, constants and state, modules of lua_CFunctions, runs that wait, metrics. Each time the answer is one that
  * the headers name, nothing is lost, and objects are closed as often as they were made. */
+#include <unistd.h>
+
 #include "failing_host.h"
 
 /* --- What scripts find --- */
@@ -128,10 +130,29 @@ static void use_tenant(lunette_engine *engine, lunette_template *of) {
     lunette_tenant_close(&tenant);
 }
 
+/* A module that is read from there. */
+static char file[] = "test_tenant_memory.XXXXXX";
+
+static int write_module(void **state) {
+    (void)state;
+    static const char TEXT[] = "return require 'low'[1]";
+    int descriptor = mkstemp(file);
+    bool written = descriptor >= 0 && write(descriptor, TEXT, strlen(TEXT)) == (ssize_t)strlen(TEXT);
+    return written && close(descriptor) == 0 ? 0 : -1;
+}
+
+static int remove_module(void **state) {
+    (void)state;
+    return unlink(file);
+}
+
 static void use_engine(lunette_engine *engine) {
     static const lunette_constant CONSTANTS[] = {{.name = "made", .value = {.type = LUNETTE_STRING}}};
     static const lunette_class *const TYPES[] = {&THING};
-    static const lunette_preload PRELOAD = {.name = "low", .text = "return {1, 2}", .text_size = SIZE_MAX};
+    static const lunette_preload PRELOAD[] = {
+        {.name = "low", .text = "return {1, 2}", .text_size = SIZE_MAX},
+        {.name = "from.file", .path = file},
+    };
     lunette_constant constant = CONSTANTS[0];
     lunette_module module = lunette_module_default();
     const lunette_module *modules[] = {&module};
@@ -149,8 +170,8 @@ static void use_engine(lunette_engine *engine) {
     module.automatic = true;
     config.modules = modules;
     config.module_count = 1;
-    config.preload = &PRELOAD;
-    config.preload_count = 1;
+    config.preload = PRELOAD;
+    config.preload_count = LN_COUNT(PRELOAD);
     config.lua_modules = NATIVE;
     config.lua_module_count = 1;
     config.withheld = LUNETTE_PERMIT_FILE_WRITE;
@@ -198,5 +219,5 @@ static void every_request_fails_once(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_request_fails_once)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, write_module, remove_module);
 }
