@@ -127,12 +127,22 @@ static int open_file(lua_State *L, const char *path, const char *mode) {
     return error == 0 ? take_descriptor(handle, descriptor, mode) : error;
 }
 
+/* What the system refuses is told in its words, and what the sandbox does in ours. */
+static int answer_open_failure(lua_State *L, int error, const char *path, const char *mode) {
+    int count = answer_failure(L, error, path);
+    if (error == EACCES && check_permission(ln_vm_current(), flags_of(mode)) == EACCES) {
+        lua_pushfstring(L, "%s: reading is not permitted", path);
+        lua_replace(L, -3);
+    }
+    return count;
+}
+
 int ln_confined_open(lua_State *L) {
     const char *path = check_path(L, 1);
     const char *mode = luaL_optstring(L, 2, "r");
     luaL_argcheck(L, is_mode(mode), 2, "invalid mode");
     int error = open_file(L, path, mode);
-    return error == 0 ? 1 : answer_failure(L, error, path);
+    return error == 0 ? 1 : answer_open_failure(L, error, path, mode);
 }
 
 int ln_confined_tmpfile(lua_State *L) {
