@@ -452,14 +452,11 @@ const lunette_error *lunette_context_error(const lunette_context *context) {
 }
 
 lunette_status lunette_context_stats(const lunette_context *context, lunette_stats *stats) {
-    if (!context || !stats || stats->size < sizeof *stats)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT,
-                          "lunette_context_stats: an argument is NULL, or stats->size is not "
-                          "sizeof(lunette_stats)");
-    size_t size = stats->size;
-    ln_machine_stats(context->vm, stats);
-    stats->size = size;
-    return LUNETTE_OK;
+    lunette_stats now;
+    if (!context || !stats)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "lunette_context_stats: an argument is NULL");
+    ln_machine_stats(context->vm, &now);
+    return ln_write_sized(stats, &now, sizeof now, "lunette_context_stats: stats->size");
 }
 
 /* Changes nothing that a host can see; that the context is held meanwhile, it cannot. */

@@ -128,6 +128,11 @@ static void answers_fit_every_version(void **state) {
     assert_int_equal(lunette_engine_usage(engine, &usage), LUNETTE_OK);
     assert_int_equal(usage.acquires, 1);
     assert_int_equal(usage.refusals, 77);
+    lunette_stats stats = {.size = offsetof(lunette_stats, allocations), .allocations = 77};
+    assert_int_equal(lunette_context_run(context, "a", "return 1", 8, NULL, NULL), LUNETTE_OK);
+    assert_int_equal(lunette_context_stats(context, &stats), LUNETTE_OK);
+    assert_true(stats.memory_used > 0);
+    assert_int_equal(stats.allocations, 77);
     usage.size = sizeof(size_t);
     refused(lunette_engine_usage(engine, &usage), INVALID_ARGUMENT, "which no version has");
     assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
