@@ -25,6 +25,10 @@ LUNETTE_API const char *lunette_version(void);
 /** The release of the Lua that is loaded, such as "Lua 5.4.4". Valid as long as the thread. Any thread. */
 LUNETTE_API const char *lunette_lua_version(void);
 
+/** The file that the code of that Lua lies in: liblua, or the library or program that it was linked into; "" where the
+ * system does not tell. Static text. Any thread. */
+LUNETTE_API const char *lunette_lua_path(void);
+
 #ifdef __cplusplus
 }
 #endif

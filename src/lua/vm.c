@@ -1,6 +1,7 @@
 /* The Lua backend's table, and the life of what Lua needs outside of the arena. */
 #include "lua/vm.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,12 @@ const char *lunette_lua_version(void) {
     static _Thread_local char text[24];
     snprintf(text, sizeof text, "Lua %s", ln_lua_release());
     return text;
+}
+
+const char *lunette_lua_path(void) {
+    Dl_info found;
+    const bool told = dladdr((const void *)lua_newstate, &found) != 0 && found.dli_fname != NULL;
+    return told ? found.dli_fname : "";
 }
 
 /* --- The table --- */

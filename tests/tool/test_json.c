@@ -229,6 +229,7 @@ static void test_doctor(void **state) {
     assert_true(json_is_array(json_object_get(doctor, "lua_defects")));
     assert_true(strlen(text_of(json_object_get(doctor, "system"), "kernel")) > 0);
     assert_true(strlen(text_of(doctor, "guard")) > 0);
+    assert_true(strlen(text_of(doctor, "lua_path")) > 0);
     json_decref(doctor);
 }
 

@@ -89,6 +89,7 @@ static void engines_bear_null(void **state) {
     GIVES(lunette_sandbox_name, (SIZE_MAX), == NULL);
     GIVES(lunette_version, (), != NULL);
     GIVES(lunette_lua_version, (), != NULL);
+    GIVES(lunette_lua_path, (), != NULL);
     GIVES(lunette_last_failure, (), != NULL);
     lunette_engine_close(&engine);
     nothing_failed();

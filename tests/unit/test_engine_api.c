@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 /* The call must be refused with this status, for a reason that mentions this. */
 static void expect_refusal(lunette_status status, lunette_status expected, const char *words, int line) {
@@ -158,6 +159,7 @@ static void information(void **state) {
         assert_true(*lunette_lua_defect(i)->name && *lunette_lua_defect(i)->protection);
     assert_string_equal(lunette_version(), LUNETTE_VERSION);
     assert_int_equal(strncmp(lunette_lua_version(), "Lua 5.4", 7), 0);
+    assert_int_equal(access(lunette_lua_path(), R_OK), 0);
     assert_string_equal(lunette_status_name((lunette_status)1234), "unknown");
     assert_string_equal(lunette_status_name(LUNETTE_MEMORY_LIMIT), "memory_limit");
     assert_string_equal(lunette_type_name((lunette_type)99), "unknown");

@@ -2,6 +2,7 @@
  * which must end in the one way it can end in a sound installation. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "machine.h"
@@ -121,25 +122,37 @@ static void run_tests(doctor *on) {
 
 /* --- What there is --------------------------------------------------------------------------------------- */
 
+/* As the loader found it, or without the detours that this may have taken. The caller's. */
+static char *lua_path(void) {
+    char *straight = realpath(lunette_lua_path(), NULL);
+    return straight != NULL ? straight : strdup(lunette_lua_path());
+}
+
 static void show_engine(const doctor *on) {
     char image[UNITS_TEXT_SIZE], stack[UNITS_TEXT_SIZE];
+    char *path = lua_path();
     put_format("Lunette %s, Lua %s\n", lunette_version(), on->info.lua_release);
+    put_format("  %-45s %s\n", "that Lua is in", path != NULL ? path : "");
     put_format("  %-45s %s\n", "runs are ended by", on->info.guard);
     put_format("  %-45s %s\n", "contexts are made clean by", on->info.reset);
     put_format("  %-45s %s\n", "a reset copies", units_round(UNITS_SIZE, on->info.image_bytes, image));
     put_format("  %-45s %s\n", "images can be shared between arenas", on->info.relocatable ? "yes" : "no");
     put_format("  %-45s %s\n", "C stack that a run needs",
                units_round(UNITS_SIZE, on->info.stack_needed, stack));
+    free(path);
 }
 
 static void record_engine(doctor *on) {
+    char *path = lua_path();
     record_put(&on->record, "version", json_string(lunette_version()));
     record_put(&on->record, "lua", json_string(on->info.lua_release));
+    record_put(&on->record, "lua_path", record_text(path != NULL ? path : ""));
     record_put(&on->record, "guard", json_string(on->info.guard));
     record_put(&on->record, "reset", json_string(on->info.reset));
     record_put(&on->record, "image_bytes", record_integer(on->info.image_bytes));
     record_put(&on->record, "relocatable", json_boolean(on->info.relocatable));
     record_put(&on->record, "stack_needed", record_integer(on->info.stack_needed));
+    free(path);
 }
 
 static void show_defects(void) {
