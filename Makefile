@@ -1,8 +1,14 @@
 # The few commands people type. The build itself is Meson's; what a clean machine lacks is scripts/deps' business.
 #
 # Variables: PREFIX and DESTDIR for install, BUILD for another build folder, MESON_FLAGS for the first
-# configuration of it (for example MESON_FLAGS=-Dlua_prefix=/opt/lua).
+# configuration of it, LUA for another Lua than the system's, by its prefix (build/lua is what `make lua` makes): then the
+# build folder is BUILD-lua, so that neither is configured for the other.
 
+LUA =
+ifneq ($(LUA),)
+BUILD ?= build-lua
+MESON_LUA = -Dlua_prefix='$(abspath $(LUA))' -Dlua_bundled=true
+endif
 BUILD ?= build
 PREFIX ?=
 DESTDIR ?=
@@ -16,13 +22,14 @@ DEBIAN_LIBDIR = $(if $(wildcard /etc/debian_version),$(shell cc -print-multiarch
 export BUILD
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench plots soak fuzz lint matrix install clean help deps configure
+.PHONY: build demo test bench plots soak fuzz lint matrix lua install clean help deps configure
 
 help: ## this list
 	@echo 'make            build the library and the tool into $(BUILD)/ (what is missing is named: make deps installs it)'
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1 /p' Makefile | while read -r target text; do \
 	    printf 'make %-10s %s\n' "$$target" "$$text"; done
 	@echo 'PREFIX=/usr/local, DESTDIR=, BUILD=build and MESON_FLAGS= can be set, for example: make install PREFIX=/opt/lunette'
+	@echo 'LUA=build/lua: build, test or install with that Lua in place of the system'"'"'s, in the folder build-lua'
 
 build: configure
 	@meson compile -C $(BUILD) $(NINJA_FLAGS)
@@ -72,10 +79,17 @@ install: build ## build and install into PREFIX, below DESTDIR if given
 	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --no-rebuild
 	@test -n '$(DESTDIR)' || test "$$(id -u)" -ne 0 || ! command -v ldconfig >/dev/null || ldconfig
 
+lua: ## build the system's Lua again, faster, into build/lua, from its source package or LUA_SOURCE=; then: make LUA=build/lua
+	@scripts/deps build test
+	@scripts/lua
+
 clean: ## remove the build folder
 	rm -rf $(BUILD)
 
 configure:
 	@scripts/deps --check build test || { echo 'make deps installs it' >&2; exit 1; }
+	@test -z '$(LUA)' || test ! -f $(BUILD)/build.ninja || \
+	    grep -q '"lua_prefix", "value": "$(abspath $(LUA))"' $(BUILD)/meson-info/intro-buildoptions.json || \
+	    { echo '$(BUILD) is configured for another Lua than $(LUA): name another folder with BUILD=' >&2; exit 1; }
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) \
-	    $(if $(DEBIAN_LIBDIR),--libdir=lib/$(DEBIAN_LIBDIR)) $(MESON_FLAGS)
+	    $(if $(DEBIAN_LIBDIR),--libdir=lib/$(DEBIAN_LIBDIR)) $(MESON_LUA) $(MESON_FLAGS)
