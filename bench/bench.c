@@ -97,6 +97,17 @@ __attribute__((noreturn)) static void side_main(const bench_side *side, int from
     _exit(0);
 }
 
+void bench_serve(const bench_side *side) {
+    side_main(side, STDIN_FILENO, STDOUT_FILENO);
+}
+
+__attribute__((noreturn)) static void side_execute(const bench_side *side, int from, int to) {
+    if (dup2(from, STDIN_FILENO) < 0 || dup2(to, STDOUT_FILENO) < 0)
+        bench_fail("dup2: %s", strerror(errno));
+    execv(side->program[0], (char *const *)(uintptr_t)side->program);
+    bench_fail("%s: %s", side->program[0], strerror(errno));
+}
+
 static void side_start(bench_side *side) {
     int there[2], back[2];
     if (pipe(there) != 0 || pipe(back) != 0)
@@ -108,6 +119,8 @@ static void side_start(bench_side *side) {
     if (side->process == 0) {
         close(there[1]);
         close(back[0]);
+        if (side->program)
+            side_execute(side, there[0], back[1]);
         side_main(side, there[0], back[1]);
     }
     close(there[0]);

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum { BENCH_ROUNDS = 11, BENCH_SIDES_MAX = 4 };
+enum { BENCH_ROUNDS = 11, BENCH_SIDES_MAX = 5 };
 
 /* Does the work `count` times and returns the nanoseconds spent in what is to be measured. `*check` is for
  * what came out of it: sides that did the same work agree on it. */
@@ -26,6 +26,10 @@ typedef struct bench_side {
     const void *arg;
     bench_work work;
     uint64_t count; /* how often in each round; 0: as often as fills a round */
+
+    /* In place of open() and work(): a program that calls bench_serve() with those, and its arguments; NULL: none. So a
+     * side can have other libraries. */
+    const char *const *program;
 
     /* Filled in by bench_measure(). */
     double us[BENCH_ROUNDS]; /* for one time */
@@ -57,6 +61,9 @@ bool bench_wanted(const char *name);
 
 /* Runs the sides in turns. False, with a sentence on standard error: a side failed, or they disagree. */
 bool bench_measure(const char *name, bench_side *sides, size_t count);
+
+/* The rest of a side's program. `open`, `arg` and `work` count. */
+__attribute__((noreturn)) void bench_serve(const bench_side *side);
 
 double bench_median(const bench_side *side);
 

@@ -27,6 +27,7 @@ STYLE = """
   .axis { stroke: #8c959f; stroke-width: 1 }
   .link { stroke: #c4cbd3; stroke-width: 3 }
   .ours { fill: #4450c7; stroke: none }
+  .ours-ring { fill: #ffffff; stroke: #4450c7; stroke-width: 1.6 }
   .theirs { fill: #c2701c; stroke: none }
   .ours-line { fill: none; stroke: #4450c7; stroke-width: 2.2; stroke-linejoin: round }
   .theirs-line { fill: none; stroke: #c2701c; stroke-width: 2; stroke-linejoin: round }
@@ -42,6 +43,7 @@ STYLE = """
     .axis { stroke: #6e7681 }
     .link { stroke: #3d444d }
     .ours { fill: #8f9bff }
+    .ours-ring { fill: #0d1117; stroke: #8f9bff }
     .theirs { fill: #f0a04b }
     .ours-line { stroke: #8f9bff }
     .theirs-line { stroke: #f0a04b }
@@ -203,13 +205,15 @@ def draw_contexts(entries, path):
 
 
 def program_rows(entries):
-    """Name, and the times of Lunette and of a hooked Lua as shares of the plain Lua's."""
+    """Name, and the times of Lunette, of a hooked Lua, and of Lunette on the system's Lua, as shares of the plain Lua's. The
+    hooked Lua was compared with the last."""
     rows = []
     for name, entry in entries.items():
-        hooked = entries.get("hook:" + name.removeprefix("run:"))
+        label = name.removeprefix("run:")
+        hooked = entries.get("hook:" + label)
         if name.startswith("run:") and hooked:
-            label = name.removeprefix("run:")
-            rows.append((label, 1 / entry["ratio"], hooked["ratio"] / entry["ratio"]))
+            system = entries.get("run-system:" + label, entry)["ratio"]
+            rows.append((label, 1 / entry["ratio"], hooked["ratio"] / system, 1 / system))
     mean = [row for row in rows if row[0] == "geomean"]
     return sorted((row for row in rows if row[0] != "geomean"), key=lambda row: -row[2]) + mean
 
@@ -227,15 +231,18 @@ def draw_programs(entries, path):
         "make bench",
     )
     x = Scale(0.5, max(2.5, *(row[2] for row in rows)), 190, WIDTH - 60)
-    picture.legend(
-        190, 88, ("ours", "Lunette, memory and time limited"), ("theirs", "Lua with a count hook that looks at a clock")
-    )
+    optimised = any(ours != system for _, ours, _, system in rows)
+    legend = [("ours", "Lunette, limited"), ("theirs", "Lua with a count hook that looks at a clock")]
+    if optimised:
+        legend[0] = ("ours", "Lunette, limited, on an optimised Lua")
+        legend.insert(1, ("ours-ring", "on the system's"))
+    picture.legend(190 if not optimised else 28, 88, *legend)
     for k in range(2, int(x.high * 4) + 1):
         tick = k / 4
         picture.line(x(tick), top - 12, x(tick), bottom, "axis" if tick == 1 else "grid")
         if k % 2 == 0:
             picture.text(x(tick), bottom + 20, f"{tick:g} ×", "quiet strong" if tick == 1 else "quiet", "middle")
-    for i, (name, ours, theirs) in enumerate(rows):
+    for i, (name, ours, theirs, system) in enumerate(rows):
         y = top + step * i + 6
         mean = name == "geomean"
         if mean:
@@ -243,6 +250,8 @@ def draw_programs(entries, path):
             picture.line(28, y - step / 2 - 2, WIDTH - 28, y - step / 2 - 2, "grid")
         picture.text(176, y + 4, "geometric mean" if mean else name, "strong" if mean else "", "end")
         picture.line(x(ours), y, x(theirs), y, "link")
+        if optimised:
+            picture.dot(x(system), y, "ours-ring", 5 if mean else 4)
         picture.dot(x(ours), y, "ours", 7 if mean else 5.5)
         picture.dot(x(theirs), y, "theirs", 7 if mean else 5.5)
         if mean:
