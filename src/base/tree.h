@@ -78,13 +78,14 @@ LN_INLINE bool ln_tree_grew_since(const ln_tree *tree, const ln_tree_mark *mark)
  * if ln_tree_grew_since(). */
 void ln_tree_rewind(ln_tree *tree, const ln_tree_mark *mark);
 
-/* Takes `size` bytes, aligned for values, if they are there without growing; else NULL. */
+/* Takes `size` bytes, aligned for values, if they are there without growing; else NULL. Of an empty tree not even none can
+ * be taken: it has no place where they would be, and C knows no sum of a null pointer and zero. */
 LN_INLINE void *ln_tree_take(ln_tree *tree, size_t size) {
     size_t rounded = (size + 7) & ~(size_t)7;
-    if (rounded < size || rounded > (size_t)(tree->end - tree->next))
+    char *start = tree->next;
+    if (!start || rounded < size || rounded > (size_t)(tree->end - start))
         return NULL;
-    void *start = tree->next;
-    tree->next += rounded;
+    tree->next = start + rounded;
     return start;
 }
 
