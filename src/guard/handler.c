@@ -169,6 +169,8 @@ static void on_fault(int number, siginfo_t *info, void *context) {
         ln_fault fault = {number, (uintptr_t)info->si_addr, place.instruction};
         if (run->guard->contain_faults && fault_is_vm(slot, run, &fault) && !is_busy(slot, run)) {
             run->fault = fault;
+            /* A deadline that comes in now would leave from within this; the sanitizers' longjmp holds locks on its way. */
+            atomic_store(&slot->handling, true);
             ln_os_place_restore(context);
             ln_run_end(run, LN_END_FAULT);
         }

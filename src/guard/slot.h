@@ -15,7 +15,7 @@ struct ln_slot {
     _Alignas(64) _Atomic(uint32_t) phase; /* LN_PHASE_*, of the innermost run */
     _Atomic(bool) late;                   /* the end of a host section must look at the budget */
     _Atomic(bool) poke;                   /* somebody was cancelled: look at the chain of runs */
-    _Atomic(bool) handling;               /* inside our deadline handler: a second one leaves at once */
+    _Atomic(bool) handling;               /* inside our handlers: a deadline looks at nothing there */
     _Atomic(int) thread_id;               /* 0: nobody's */
     _Atomic(int) signal;                  /* of the innermost run's guard */
     _Atomic(uint64_t) due;     /* when the watchdog must look; meaningless in phase NONE, and while late */
