@@ -97,14 +97,11 @@ void ln_relocate(uint64_t *to, const uint64_t *from, size_t count, uint32_t mark
 }
 
 ln_relocate_way *ln_relocate_nth_way(unsigned n) {
-    ln_relocate_way *ways[4] = {NULL};
-    size_t count = 0;
-    if (can_move_widest())
-        ways[count++] = move_widest;
-    if (can_move_wide())
-        ways[count++] = move_wide;
-    ways[count] = move_plainly;
-    return n < LN_COUNT(ways) ? ways[n] : NULL;
+    if (can_move_widest() && n-- == 0)
+        return move_widest;
+    if (can_move_wide() && n-- == 0)
+        return move_wide;
+    return n == 0 ? move_plainly : NULL;
 }
 
 #else
