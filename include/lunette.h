@@ -16,6 +16,7 @@
 #include "lunette/pool.h"
 #include "lunette/require.h"
 #include "lunette/script.h"
+#include "lunette/snapshot.h"
 #include "lunette/status.h"
 #include "lunette/template.h"
 #include "lunette/tenant.h"

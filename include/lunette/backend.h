@@ -134,8 +134,8 @@ typedef struct lunette_backend {
     void (*prepare)(lunette_machine *machine);
     /** Between runs, after each of a script: what `data` need not keep. NULL. */
     void (*tidy)(lunette_machine *machine);
-    /** Between runs, before the first in a machine that is as its template: the state gets randomness of its own
-     * (lunette_machine_random()). NULL. */
+    /** Between runs, before the first in a machine that is as its template, and in one whose snapshot was put back, unless the
+     * engine is deterministic: the state gets randomness of its own (lunette_machine_random()). NULL. */
     void (*seed)(lunette_machine *machine);
 
     /** In a run. Results go to lunette_machine_results(); errors to lunette_machine_fail(). */
@@ -206,6 +206,17 @@ typedef struct lunette_backend {
     lunette_status (*find_object)(const lunette_machine *machine, const lunette_value *value,
                                   const struct lunette_class *type, void **object);
     lunette_status (*close_object)(lunette_machine *machine, const lunette_value *value);
+
+    /** Between runs: the machine's memory is about to be copied (snapshot.h), so that it can become again what it is now.
+     * `number` is higher than those of all snapshots before; to be noted with what is given to the host from here
+     * on. *why may say what a refusal is for, static. OK, UNSUPPORTED. Both NULL: the backend has nothing outside of
+     * the memory that would have to go with it; where there is a forget() or a make_object(), there are no snapshots. */
+    lunette_status (*keep)(lunette_machine *machine, uint64_t number, const char **why);
+    /** Between runs: before the memory becomes again what it was at that number, which the state that is there may not be
+     * looked at for. What the host was given since is void from here on, and closed; what it gave up since stays given
+     * up; all else stays good. Not called where a reset does instead, after which end() has been. OK, UNSUPPORTED
+     * (nothing happens). */
+    lunette_status (*go_back)(lunette_machine *machine, uint64_t number, const char **why);
 } lunette_backend;
 
 /* --- The registry ---------------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include "lunette/permission.h"
 #include "lunette/pool.h"
 #include "lunette/require.h"
+#include "lunette/snapshot.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -180,6 +181,8 @@ typedef struct lunette_config {
      * system's clocks. */
     lunette_clock_fn clock;
     void *clock_ud;
+
+    lunette_snapshot_config snapshots; /**< default: see snapshot.h */
 } lunette_config;
 
 static inline lunette_config lunette_config_default(void) {

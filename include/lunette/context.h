@@ -52,6 +52,12 @@ typedef struct lunette_run_options {
     unsigned retries;              /**< default 0: one */
     lunette_switch trace;          /**< whether an error has frames; default on. Its place is told anyway */
     unsigned trace_depth;          /**< at most so many, the innermost; default 0: as many as are kept, 32 */
+    /** The run is undone if it ends otherwise than OK, whatever ended it: a snapshot (snapshot.h) is taken before,
+     * and put back, so that a kill costs the run alone and not what the context had. References and objects from before
+     * stay good. Of a run that waits (SUSPENDED) the end counts; to drop it is to undo it. Each retry begins as the first
+     * attempt did. After a VM_FAULT the context is reset all the same. The statuses of lunette_snapshot_take() are
+     * possible: then nothing was run. Costs two copies of the memory in use. Default false. */
+    bool roll_back;
 } lunette_run_options;
 
 static inline lunette_run_options lunette_run_options_default(void) {
@@ -76,7 +82,7 @@ LUNETTE_API lunette_status lunette_context_acquire_from(lunette_template *from, 
  * OK; BUSY (a run is going on; nothing happens). */
 LUNETTE_API lunette_status lunette_context_release(lunette_context **context);
 
-/** Makes the context as it was when it was acquired, whatever ran in it. OK, INVALID_ARGUMENT, BUSY; with a host
+/** Makes the context as it was when it was acquired, whatever ran in it; it has no snapshots any more. OK, INVALID_ARGUMENT, BUSY; with a host
  * allocator also NO_MEMORY, after which every call but release answers WRONG_STATE. */
 LUNETTE_API lunette_status lunette_context_reset(lunette_context *context);
 
@@ -86,7 +92,8 @@ LUNETTE_API lunette_status lunette_context_reset(lunette_context *context);
  * OK; the script's outcomes (any positive status but SUSPENDED; lunette_context_error() says more);
  * INVALID_ARGUMENT, BUSY, WRONG_STATE, NO_MEMORY, STACK_TOO_SMALL, SYSTEM.
  * After a run that was ended from outside (a time, CPU, instruction, output or host limit, CANCELLED, VM_FAULT)
- * the context has been reset: what the script had stored in it is gone. After the others it keeps its state. */
+ * the context has been reset: what the script had stored in it is gone. After the others it keeps its state. (With roll_back
+ * it is after both what it was before the run.) */
 LUNETTE_API lunette_status lunette_context_run(lunette_context *context, const char *name, const char *text,
                                                size_t size, const lunette_run_options *options,
                                                lunette_value **results);
@@ -163,8 +170,9 @@ LUNETTE_API lunette_status lunette_context_resume(lunette_context *context, uint
 LUNETTE_API lunette_status lunette_context_resume_error(lunette_context *context, uint64_t token,
                                                         const char *message, lunette_value **results);
 
-/** Gives a run up that waits: the context is reset. (So it is by a reset or a release.) OK; WRONG_STATE, STALE as above;
- * INVALID_ARGUMENT, BUSY, and what lunette_context_reset() answers. */
+/** Gives a run up that waits: the context is reset, or what it was before the run, if that is one with roll_back. (A reset and a
+ * release give it up, too.) OK; WRONG_STATE, STALE as above; INVALID_ARGUMENT, BUSY, and what lunette_context_reset()
+ * answers. */
 LUNETTE_API lunette_status lunette_context_drop(lunette_context *context, uint64_t token);
 
 /** The token of the wait that a context is in. OK, INVALID_ARGUMENT, BUSY; WRONG_STATE: it does not wait. */

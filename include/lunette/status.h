@@ -44,7 +44,7 @@ extern "C" {
     X(UNSUPPORTED,         -8, "unsupported",        "this build, backend or system cannot do that") \
     X(STACK_TOO_SMALL,     -9, "stack_too_small",    "the thread has too little C stack left to run a script") \
     X(SYSTEM,             -10, "system",             "the operating system refused") \
-    X(EXHAUSTED,          -11, "exhausted",          "the pool is at its maximum and none came back in time") \
+    X(EXHAUSTED,          -11, "exhausted",          "a maximum is reached: the pool's, or that of snapshots") \
     X(DEFECT,            -127, "defect",             "Lunette found itself in a state that must not be: please report it")
 /* clang-format on */
 

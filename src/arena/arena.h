@@ -13,8 +13,8 @@
  * which is what is fast. So seal before anything long runs.
  *
  * Used by one thread at a time. No function here allocates from anywhere but the arena unless it says so, and
- * none is interrupted by anything but a kill, after which only ln_image_restore(), ln_arena_discard_all() and
- * ln_arena_close() may be called. */
+ * none is interrupted by anything but a kill, after which only ln_image_restore(), ln_snapshot_restore(),
+ * ln_arena_discard_all() and ln_arena_close() may be called. */
 #ifndef LN_ARENA_ARENA_H
 #define LN_ARENA_ARENA_H
 
@@ -176,5 +176,28 @@ size_t ln_patch_size(const ln_patch *patch);
 
 /* Nulls the pointer. A pointer to NULL is allowed. */
 void ln_patch_close(ln_patch **patch);
+
+typedef struct ln_snapshot ln_snapshot;
+
+/* Bytes that a snapshot would take; 0: none can be taken. */
+size_t ln_snapshot_need(const ln_arena *arena);
+
+/* Copies all that is in use of a sealed arena, with malloc(). UNSUPPORTED: on the host's allocator; WRONG_STATE: not sealed;
+ * NO_MEMORY. The caller owns the snapshot, which serves this arena alone, as long as that is there. */
+lunette_status ln_snapshot_take(const ln_arena *arena, ln_snapshot **snapshot);
+
+/* Before a restore: takes from the system what it needs. False: the limit of today or the system does not allow it, and the
+ * arena is as before. May follow a kill at any point. */
+bool ln_snapshot_fit(const ln_snapshot *snapshot, ln_arena *arena);
+
+/* Makes the arena, in which it fits, what it was when the snapshot was taken, whatever happened since, also after a kill at
+ * any point: limit, lent reserve (taken back), injected failures and committed memory apart. As often as is wanted. */
+void ln_snapshot_restore(const ln_snapshot *snapshot, ln_arena *arena);
+
+/* What it takes, in bytes. */
+size_t ln_snapshot_size(const ln_snapshot *snapshot);
+
+/* Nulls the pointer. A pointer to NULL is allowed. */
+void ln_snapshot_close(ln_snapshot **snapshot);
 
 #endif

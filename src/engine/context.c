@@ -46,7 +46,7 @@ lunette_status lunette_context_reset(lunette_context *context) {
     lunette_status status = ln_context_hold(context, NAME);
     if (status != LUNETTE_OK)
         return status;
-    status = ln_machine_reset(context->vm);
+    status = ln_machine_renew(context->vm);
     ln_context_trim(context);
     return ln_context_let_go(context, status, NAME);
 }
@@ -290,9 +290,15 @@ lunette_status ln_context_run(lunette_context *context, const char *name, ln_pro
     program->bounds = options.bounds;
     program->allow_bytecode = options.allow_bytecode;
     program->measure_cpu = options.measure_cpu;
+    if (LN_UNLIKELY(options.roll_back || context->vm->rolls_back))
+        status = ln_context_secure(context, options.roll_back, function);
+    if (status != LUNETTE_OK)
+        return ln_context_let_go_worded(context, status);
     status = run_named(context, name, program, &budget, results);
     if (LN_UNLIKELY(status > LUNETTE_OK && status != LUNETTE_SUSPENDED))
         status = run_again(context, name, program, &options, &budget, status, results, function);
+    if (LN_UNLIKELY(options.roll_back))
+        ln_context_unsecure(context);
     if (status == LUNETTE_NOT_FOUND)
         return ln_context_let_go_worded(context, ln_failure(status, "%s: there is no '%s'", function, name));
     return ln_context_let_go(context, status, function);

@@ -106,7 +106,7 @@ static bool check(void *ud, void *item) {
     bool fit = engine->check(engine->check_ud, context);
     forget_host(context);
     return ln_context_hold(context, "lunette_context_acquire") == LUNETTE_OK && fit &&
-           ln_machine_reset(context->vm) == LUNETTE_OK;
+           ln_machine_renew(context->vm) == LUNETTE_OK;
 }
 
 static void trim(void *ud, void *item) {
@@ -210,7 +210,7 @@ lunette_status lunette_context_release(lunette_context **out) {
     if (status != LUNETTE_OK)
         return status;
     *out = NULL;
-    bool clean = ln_machine_reset(context->vm) == LUNETTE_OK;
+    bool clean = ln_machine_renew(context->vm) == LUNETTE_OK;
     ln_context_trim(context);
     forget_host(context);
     if (LN_UNLIKELY(lunette_context_tenant(context) != NULL)) {

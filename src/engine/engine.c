@@ -107,6 +107,9 @@ static lunette_status open_guard(lunette_engine *engine, const lunette_config *c
     return ln_failure_plain(status, "lunette_engine_open");
 }
 
+/* Snapshots that a context can have, where nobody says otherwise. */
+enum { SNAPSHOTS_MOST = 16 };
+
 static void fill_setup(lunette_engine *engine, const lunette_config *config) {
     ln_machine_setup *setup = &engine->setup;
     setup->guard = engine->guard;
@@ -120,6 +123,10 @@ static void fill_setup(lunette_engine *engine, const lunette_config *config) {
     setup->warning_ud = config->warning_ud;
     setup->clock = config->clock;
     setup->clock_ud = config->clock_ud;
+    setup->snapshots_most = config->snapshots.off         ? 0
+                            : config->snapshots.most == 0 ? SNAPSHOTS_MOST
+                                                          : config->snapshots.most;
+    setup->snapshots_bytes = config->snapshots.bytes != 0 ? config->snapshots.bytes : 4 * setup->memory_limit;
     setup->alloc = config->alloc;
     setup->alloc_ud = config->alloc_ud;
 }

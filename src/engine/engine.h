@@ -121,6 +121,13 @@ lunette_status ln_context_run(lunette_context *context, const char *name, ln_pro
                               const lunette_run_options *options, lunette_value **results,
                               const char *function);
 
+/* Sees to it that the run to come is undone if it fails, or that it is not. Statuses as of lunette_snapshot_take(), with
+ * their words. */
+lunette_status ln_context_secure(lunette_context *context, bool roll_back, const char *function);
+
+/* The run is over, unless it waits. */
+void ln_context_unsecure(lunette_context *context);
+
 /* Counts a run, or a piece of one, that has ended. */
 void ln_context_count(lunette_context *context, lunette_status status);
 

@@ -42,6 +42,8 @@ static lunette_status go_on(lunette_context *context, uint64_t token, const lune
         return ln_context_let_go_worded(context, status);
     status = ln_machine_resume(context->vm, answer, results);
     ln_context_count(context, status);
+    if (context->vm->rolls_back)
+        ln_context_unsecure(context);
     return ln_context_let_go(context, status, function);
 }
 
@@ -72,7 +74,7 @@ lunette_status lunette_context_drop(lunette_context *context, uint64_t token) {
     lunette_status status = hold_waiting(context, token, NAME);
     if (status != LUNETTE_OK)
         return status;
-    status = ln_machine_reset(context->vm);
+    status = ln_machine_give_up(context->vm);
     ln_context_trim(context);
     return ln_context_let_go(context, status, NAME);
 }

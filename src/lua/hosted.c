@@ -107,6 +107,8 @@ static int hosted(lua_State *L) {
     int status = call_in_section(L, lua_gettop(L) - 1, strcmp(name, "io.popen") == 0);
     if (status != LUA_OK)
         return ln_raise_as(L, status, strchr(name, '.') ? name : "?"); /* a method is in no library */
+    if (strcmp(name, "require") == 0 || strcmp(name, "package.loadlib") == 0)
+        ln_vm_current()->has_code |= lua_iscfunction(L, 1);
     if ((strcmp(name, "io.lines") == 0 || strcmp(name, "lines") == 0) && lua_iscfunction(L, 1)) {
         lua_pushvalue(L, 1);
         wrap(L, "for iterator");

@@ -71,6 +71,7 @@ typedef struct ln_vm {
     uint64_t *states;            /* numbers of the latter, for each module of the template */
     size_t state_count;
     ln_natives natives; /* modules of lua_CFunctions */
+    bool has_code;      /* machine code was loaded by the script itself, at level none */
     /* Of the error that a hook of ours raised last. */
     const lua_State *hook_raised_in; /* the coroutine; NULL: no hook has */
     const char *hook_error;          /* its text, to be compared with, not read; NULL: memory ended first */

@@ -39,7 +39,8 @@ uint64_t ln_objects_add(ln_objects *objects, const ln_class *class, void *object
     if (slot == 0)
         return 0;
     uint64_t id = next_serial() << SLOT_BITS | slot;
-    objects->slots[slot - 1] = (ln_object){.id = id, .object = object, .class = class, .fresh = true};
+    objects->slots[slot - 1] = (ln_object){
+        .id = id, .object = object, .class = class, .since = objects->snapshot, .fresh = true};
     return id;
 }
 
@@ -73,6 +74,14 @@ void ln_objects_close_all(ln_objects *objects) {
         if (objects->slots[i].id != 0)
             ln_objects_close(objects, objects->slots[i].id);
     objects->count = objects->free = 0;
+}
+
+void ln_objects_go_back(ln_objects *objects, uint64_t number) {
+    for (uint32_t i = 0; i < objects->count; i++) {
+        const ln_object *object = &objects->slots[i];
+        if (object->id != 0 && object->since >= number && !object->lasting)
+            ln_objects_close(objects, object->id);
+    }
 }
 
 void ln_objects_free(ln_objects *objects) {

@@ -49,10 +49,15 @@ void ln_refer_let_go(lua_State *L, ln_vm *vm) {
     uint32_t slot = ln_references_clear_next(&vm->references);
     if (slot == 0)
         return;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &REFERENCES);
+    bool there = lua_rawgetp(L, LUA_REGISTRYINDEX, &REFERENCES) == LUA_TTABLE;
     for (; slot != 0; slot = ln_references_clear_next(&vm->references)) {
-        lua_pushnil(L);
-        lua_rawseti(L, -2, slot);
+        if (!there)
+            continue;
+        if (lua_rawgeti(L, -1, slot) != LUA_TNIL) {
+            lua_pushnil(L);
+            lua_rawseti(L, -3, slot);
+        }
+        lua_pop(L, 1);
     }
     lua_pop(L, 1);
 }

@@ -37,7 +37,9 @@ uint64_t ln_references_take(ln_references *references) {
         slot = append(references);
     if (slot == 0)
         return 0;
-    uint64_t uses = ++at(references, slot)->uses;
+    ln_reference *reference = at(references, slot);
+    uint64_t uses = ++reference->uses;
+    reference->since = references->snapshot;
     return uses << 32 | slot;
 }
 
@@ -64,6 +66,19 @@ uint32_t ln_references_clear_next(ln_references *references) {
         references->free = slot;
     }
     return slot;
+}
+
+/* In the older table any slot may have something. */
+void ln_references_go_back(ln_references *references, uint64_t number) {
+    references->free = references->cleared = 0;
+    for (uint32_t slot = references->count; slot != 0; slot--) {
+        ln_reference *reference = at(references, slot);
+        if (reference->uses % 2 == 1 && reference->since < number)
+            continue;
+        reference->uses += reference->uses % 2;
+        reference->next = references->cleared;
+        references->cleared = slot;
+    }
 }
 
 void ln_references_void(ln_references *references) {

@@ -53,6 +53,8 @@ lunette_status lunette_call_set_state(lunette_call *call, void *state) {
         return LUNETTE_NO_MEMORY;
     if (state && (new = ln_objects_add(&vm->objects, &call->function->module->state, state)) == 0)
         return LUNETTE_NO_MEMORY;
+    if (new != 0)
+        ln_objects_find(&vm->objects, new)->lasting = true;
     vm->states[place_of(call)] = new;
     ln_objects_close(&vm->objects, old);
     return LUNETTE_OK;

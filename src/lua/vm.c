@@ -166,9 +166,11 @@ static void attach(lunette_machine *machine) {
     lua_setallocf(vm->L, machine->allocator, machine->allocator_ud);
 }
 
+/* Whether warnings are on is not in a snapshot: that stays as it is. */
 static void seed(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
-    vm->warnings_on = !is_unconfined(vm);
+    if (machine->pristine)
+        vm->warnings_on = !is_unconfined(vm);
     vm->warning_begun = false;
     if (vm->random_state)
         ln_vm_random(vm, vm->random_state);
@@ -183,10 +185,44 @@ static void end(lunette_machine *machine, bool abandoned) {
         vm->natives.opened = false;
     }
     ln_native_close(vm);
+    vm->has_code = false;
     vm->running = NULL;
     ln_files_close(&vm->files);
     ln_objects_close_all(&vm->objects);
     ln_references_void(&vm->references);
+}
+
+/* What machine code has put outside of the arena is known to nobody but it: a state that refers to it could come back after
+ * it was freed. */
+static bool has_foreign_memory(const ln_vm *vm, const char **why) {
+    *why = "a module of machine code was opened in the context, which has memory of its own";
+    return vm->natives.opened || vm->has_code;
+}
+
+/* A handle that comes back would have the stream of a file that was closed since. */
+static lunette_status keep(lunette_machine *machine, uint64_t number, const char **why) {
+    ln_vm *vm = ln_vm_of(machine);
+    if (has_foreign_memory(vm, why))
+        return LUNETTE_UNSUPPORTED;
+    *why = "the script has a file open, or has not yet collected it";
+    if (vm->files.count > 0)
+        return LUNETTE_UNSUPPORTED;
+    vm->references.snapshot = vm->objects.snapshot = number;
+    return LUNETTE_OK;
+}
+
+/* All files were opened since, for a snapshot has none. Finalizers that scripts have at level none are not called: the state
+ * that they belong to has not been. */
+static lunette_status go_back(lunette_machine *machine, uint64_t number, const char **why) {
+    ln_vm *vm = ln_vm_of(machine);
+    if (has_foreign_memory(vm, why))
+        return LUNETTE_UNSUPPORTED;
+    vm->running = NULL;
+    vm->warning_begun = false;
+    ln_files_close(&vm->files);
+    ln_objects_go_back(&vm->objects, number);
+    ln_references_go_back(&vm->references, number);
+    return LUNETTE_OK;
 }
 
 static void dispose(lunette_machine *machine) {
@@ -271,6 +307,8 @@ const lunette_backend ln_lua_backend = {
     .make_object = ln_types_make,
     .find_object = ln_types_find,
     .close_object = ln_types_close,
+    .keep = keep,
+    .go_back = go_back,
     .on_refusal = ln_vm_on_refusal,
     .soften = ln_vm_soften,
     .probe = ln_vm_probe,

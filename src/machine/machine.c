@@ -190,6 +190,7 @@ static void end_script(lunette_machine *machine) {
 
 /* Frees the state without walking it, whatever is left of it, and makes the arena an empty one. */
 static lunette_status clear_arena(lunette_machine *machine) {
+    ln_machine_drop_snapshots(machine);
     machine->image = NULL;
     ln_image_close(&machine->own_image);
     if (machine->setup->alloc) {
@@ -222,11 +223,11 @@ static bool is_restorable(lunette_machine *machine) {
     return machine->image && ln_arena_intact(machine->arena, &machine->shadow) && trusted;
 }
 
-lunette_status ln_machine_restore(lunette_machine *machine) {
+static lunette_status restore(lunette_machine *machine, bool trusted) {
     end_script(machine);
     machine->run.abandoned = false;
     lunette_status status = LUNETTE_OK;
-    if (is_restorable(machine))
+    if (trusted && is_restorable(machine))
         ln_image_restore(machine->image, machine->arena);
     else
         status = rebuild(machine, machine->from);
@@ -235,8 +236,50 @@ lunette_status ln_machine_restore(lunette_machine *machine) {
     return status;
 }
 
+lunette_status ln_machine_restore(lunette_machine *machine) {
+    return restore(machine, true);
+}
+
+static bool allows_going_back(lunette_machine *machine, uint64_t number, const char **why) {
+    *why = "is refused";
+    return !machine->backend->go_back || machine->backend->go_back(machine, number, why) == LUNETTE_OK;
+}
+
+/* It is another state than before, and the same generation: what was given out before the snapshot is good still, and what was
+ * given out since is the backend's to refuse. Numbers that were drawn since are not drawn again, unless runs are to be
+ * the same each time. */
+static void as_it_was(lunette_machine *machine) {
+    ln_arena_stats stats;
+    machine->waiting.is = false;
+    machine->run.abandoned = false;
+    machine->pristine = false;
+    if (machine->backend->seed && !machine->setup->deterministic)
+        machine->backend->seed(machine);
+    ln_arena_stats_get(machine->arena, &stats);
+    machine->committed = stats.committed;
+    remember(machine);
+}
+
+lunette_status ln_machine_go_back(lunette_machine *machine, const ln_kept *to, const char **why) {
+    if (!is_restorable(machine)) {
+        *why = "the context's memory was not to be trusted, and was made anew: it is as after a reset";
+        (void)restore(machine, false);
+        return LUNETTE_WRONG_STATE;
+    }
+    if (!ln_snapshot_fit(to->memory, machine->arena)) {
+        *why = "what it takes is above the context's memory limit";
+        return LUNETTE_EXHAUSTED;
+    }
+    if (!allows_going_back(machine, to->number, why))
+        return LUNETTE_UNSUPPORTED;
+    ln_snapshot_restore(to->memory, machine->arena);
+    as_it_was(machine);
+    return LUNETTE_OK;
+}
+
 lunette_status ln_machine_adopt(lunette_machine *machine, const ln_template *from) {
     ln_report_error_free(&machine->error);
+    ln_machine_drop_snapshots(machine);
     if (!machine->pristine)
         end_script(machine);
     machine->run.abandoned = false;
@@ -277,6 +320,7 @@ void ln_machine_close(lunette_machine **out) {
         end_script(machine);
     if (machine->backend->dispose)
         machine->backend->dispose(machine);
+    ln_machine_drop_snapshots(machine);
     ln_report_error_free(&machine->error);
     ln_image_close(&machine->own_image);
     ln_arena_close(&machine->arena);

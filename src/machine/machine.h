@@ -41,6 +41,7 @@ typedef struct ln_machine_setup {
     lunette_alloc_fn alloc; /* NULL: an own reservation */
     void *alloc_ud;
     ln_seen *cache; /* programs that were compiled, for all machines; NULL: none is wanted */
+    size_t snapshots_most, snapshots_bytes; /* of a machine's; 0: there are none */
 } ln_machine_setup;
 
 /* How many addresses of code there can be: the backend's and ours. */
@@ -65,6 +66,13 @@ typedef struct ln_template {
     size_t preload_count;
     void *parts; /* the backend's own */
 } ln_template;
+
+/* A snapshot of a machine (snapshots.c). */
+typedef struct ln_kept {
+    struct ln_kept *next; /* the one before it, in time */
+    uint64_t number;
+    ln_snapshot *memory;
+} ln_kept;
 
 /* The host's half of a VM: outside the arena, so a reset does not touch it and a script cannot. The backend's data lies
  * right behind it, hence the alignment. */
@@ -114,6 +122,10 @@ struct lunette_machine {
     lunette_error *error;
     lunette_stats last;
     size_t committed; /* by the arena when the last run, or what came after it, ended */
+    ln_kept *snapshots; /* the host's, newest first */
+    size_t snapshot_count, snapshot_bytes;
+    ln_kept *way_back; /* what a run that fails is rolled back to; NULL: the template */
+    bool rolls_back;   /* one that fails is, whether it goes on or waits */
 
     ln_run run;
 };
@@ -177,6 +189,44 @@ lunette_status ln_machine_restore(lunette_machine *machine);
 
 /* The same, if anything has run in it. */
 lunette_status ln_machine_reset(lunette_machine *machine);
+
+/* It is not as its template any more, whatever is done with it: what comes of that, or what the host gives it, is there
+ * until it is restored. */
+void ln_machine_touch(lunette_machine *machine);
+
+/* Makes the machine what it was when the snapshot of it was taken, whatever state it is in. OK; with `why`, static text:
+ * UNSUPPORTED (the backend cannot), EXHAUSTED (the memory limit is lower than what it takes), where nothing has happened;
+ * WRONG_STATE: its memory is not to be trusted, and was made anew, as the template; there are no snapshots of it any more. */
+lunette_status ln_machine_go_back(lunette_machine *machine, const ln_kept *to, const char **why);
+
+/* --- snapshots.c: what a machine was, kept to be that again --- */
+
+/* A machine keeps them through a restore, so that what a kill has cost can be had again; whoever wants it to be as it was
+ * opened drops them. They go by themselves with the memory that they are of. */
+void ln_machine_drop_snapshots(lunette_machine *machine);
+
+/* Resets the machine, without snapshots and whatever is secured. Statuses of ln_machine_reset(). */
+lunette_status ln_machine_renew(lunette_machine *machine);
+
+/* *number tells it from all others in the process. OK; with `why`, static text: UNSUPPORTED, WRONG_STATE, EXHAUSTED;
+ * NO_MEMORY. */
+lunette_status ln_machine_take_snapshot(lunette_machine *machine, uint64_t *number, const char **why);
+
+/* NULL: it has none of that number. */
+const ln_kept *ln_machine_snapshot(const lunette_machine *machine, uint64_t number);
+void ln_machine_drop_snapshot(lunette_machine *machine, uint64_t number);
+
+/* From here on a run that ends otherwise than OK, but for one that waits, is undone. Statuses as for taking one. */
+lunette_status ln_machine_secure(lunette_machine *machine, const char **why);
+
+/* No more, unless a run waits. */
+void ln_machine_unsecure(lunette_machine *machine);
+
+/* Undoes what has run since, as far as that can be had: at worst the machine is as its template. */
+void ln_machine_roll_back(lunette_machine *machine);
+
+/* The run that waits is given up, and undone if it is secured; else the machine is reset. Statuses of ln_machine_restore(). */
+lunette_status ln_machine_give_up(lunette_machine *machine);
 
 /* Gives back committed memory above `keep` bytes. For an idle machine after a reset. */
 void ln_machine_trim(lunette_machine *machine, size_t keep);

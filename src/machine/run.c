@@ -227,9 +227,7 @@ ln_end ln_machine_enter(lunette_machine *machine, const ln_budget *budget, void 
     return ln_run_execute(&machine->run, machine->setup->guard, budget, body, ud);
 }
 
-/* It is not as its template any more, whatever is done with it: what comes of that, or what the host gives it, is there
- * until it is restored. */
-static void touch(lunette_machine *machine) {
+void ln_machine_touch(lunette_machine *machine) {
     if (machine->pristine && machine->backend->seed)
         machine->backend->seed(machine);
     machine->pristine = false;
@@ -244,10 +242,10 @@ static void begin(lunette_machine *machine, ln_report *report, ln_tree *error_va
     machine->results = results;
     ln_arena_clear_refused(machine->arena);
     machine->refusal = NULL;
-    touch(machine);
+    ln_machine_touch(machine);
 }
 
-/* Ends what begin() began; restores the machine if the run was abandoned. A refusal (a negative status) left the
+/* Ends what begin() began; restores the machine if the run was abandoned, or undoes it if it is secured. A refusal (a negative status) left the
  * machine untouched. */
 static lunette_status finish(lunette_machine *machine, ln_report *report, lunette_status status,
                              const ln_budget *budget) {
@@ -266,7 +264,10 @@ static lunette_status finish(lunette_machine *machine, ln_report *report, lunett
     if (machine->backend->tidy)
         machine->backend->tidy(machine);
     machine->suspect = status == LUNETTE_VM_FAULT || status == LUNETTE_DEFECT;
-    if (abandoned)
+    bool failed = status != LUNETTE_OK && status != LUNETTE_SUSPENDED;
+    if (LN_UNLIKELY(machine->rolls_back && !machine->waiting.is && failed))
+        ln_machine_roll_back(machine);
+    else if (abandoned)
         ln_machine_restore(machine);
     return status;
 }
@@ -333,9 +334,11 @@ static lunette_program view_of(const ln_program *program) {
 }
 
 /* A backend that gave none gave an empty array. */
-static lunette_status give_results(ln_tree *tree, lunette_value **results) {
+static lunette_status give_results(lunette_machine *machine, ln_tree *tree, lunette_value **results) {
     if (LN_UNLIKELY(!ln_tree_root(tree))) {
         lunette_status status = ln_tree_grow(tree, 0);
+        if (status != LUNETTE_OK && machine->rolls_back)
+            ln_machine_roll_back(machine);
         if (status != LUNETTE_OK)
             return LUNETTE_NO_MEMORY;
         *ln_tree_root(tree) = lunette_array_of(NULL, 0);
@@ -383,7 +386,7 @@ lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer 
     if (status == LUNETTE_SUSPENDED)
         wait(machine, &budget, bounds, latest);
     if (results && status == LUNETTE_OK)
-        status = give_results(&tree, results);
+        status = give_results(machine, &tree, results);
     return status;
 }
 
@@ -413,7 +416,7 @@ lunette_status ln_machine_run(lunette_machine *machine, const ln_program *progra
         wait(machine, budget, &program->bounds, latest);
     machine->run.name = NULL;
     if (results && status == LUNETTE_OK)
-        status = give_results(&tree, results);
+        status = give_results(machine, &tree, results);
     return status;
 }
 
@@ -509,7 +512,7 @@ lunette_status ln_machine_make_object(lunette_machine *machine, const struct lun
         return LUNETTE_WRONG_STATE;
     lunette_status status = machine->backend->make_object(machine, type, object, value);
     if (status == LUNETTE_OK)
-        touch(machine);
+        ln_machine_touch(machine);
     return status;
 }
 
@@ -560,7 +563,7 @@ lunette_status ln_machine_get_global(lunette_machine *machine, const char *name,
     lunette_status status = perform(machine, &UNLIMITED, NULL, get_global, &global, &results);
     if (status != LUNETTE_OK)
         return status;
-    status = give_results(&results, value);
+    status = give_results(machine, &results, value);
     if (status == LUNETTE_OK) /* the one value there is becomes the tree's root */
         **value = (*value)->as.array.count > 0 ? (*value)->as.array.items[0] : lunette_nil();
     return status;
