@@ -84,7 +84,10 @@ lunette_status lunette_snapshot_size(lunette_context *context, uint64_t snapshot
 lunette_status ln_context_secure(lunette_context *context, bool roll_back, const char *function) {
     const char *why = NULL;
     ln_machine_unsecure(context->vm);
-    return roll_back ? worded(ln_machine_secure(context->vm, &why), function, why) : LUNETTE_OK;
+    if (!roll_back)
+        return LUNETTE_OK;
+    lunette_status status = ln_machine_secure(context->vm, &why);
+    return worded(status, function, why);
 }
 
 void ln_context_unsecure(lunette_context *context) {
