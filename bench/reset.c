@@ -3,6 +3,9 @@
  * reset+load+run   a clean context, `return 1+1` loaded, run, and its result taken out, against the same in a
  *                  fresh state
  *
+ * snapshot:take    a snapshot of such a context taken, and dropped; against the same fresh state
+ * snapshot:restore one put back
+ *
  * A reset is measured alone: some contexts run a small script each, outside of the time; then all are reset,
  * inside. So few that they stay in the processor's nearer caches, as a context does that was used a moment ago;
  * so many that reading the clock does not count. */
@@ -22,6 +25,7 @@ static const char DIRT[] = "local t = {} for i = 1, 20 do t[i] = {i, tostring(i)
 static const char SUM[] = "return 1+1";
 
 static lunette_context *contexts[CONTEXTS];
+static uint64_t kept[CONTEXTS]; /* a snapshot of each; 0: none yet */
 
 static void *open_contexts(const void *arg) {
     lunette_engine *engine;
@@ -30,6 +34,7 @@ static void *open_contexts(const void *arg) {
     for (size_t i = 0; i < CONTEXTS; i++) {
         if (lunette_context_acquire(engine, &contexts[i]) != LUNETTE_OK)
             bench_fail("%s", lunette_last_failure());
+        kept[i] = 0;
     }
     return contexts;
 }
@@ -48,6 +53,23 @@ static void reset_context(lunette_context *context) {
 /* Afterwards the context says that something ran in it, and is reset once more before it runs again. */
 static void restore_image(lunette_context *context) {
     ln_image_restore(context->vm->image, context->vm->arena);
+}
+
+static uint64_t take(lunette_context *context) {
+    uint64_t snapshot;
+    if (lunette_snapshot_take(context, &snapshot) != LUNETTE_OK)
+        bench_fail("%s", lunette_last_failure());
+    return snapshot;
+}
+
+static void take_and_drop(lunette_context *context) {
+    lunette_snapshot_drop(context, take(context));
+}
+
+static void put_back(lunette_context *context) {
+    for (size_t i = 0; i < CONTEXTS; i++)
+        if (contexts[i] == context && lunette_snapshot_restore(context, kept[i]) != LUNETTE_OK)
+            bench_fail("%s", lunette_last_failure());
 }
 
 static uint64_t clean(uint64_t count, void (*clean_one)(lunette_context *)) {
@@ -72,6 +94,22 @@ static uint64_t run_restore(void *ud, uint64_t count, uint64_t *check) {
     (void)ud;
     *check = 0;
     return clean(count, restore_image);
+}
+
+static uint64_t run_take(void *ud, uint64_t count, uint64_t *check) {
+    (void)ud;
+    *check = 0;
+    return clean(count, take_and_drop);
+}
+
+static uint64_t run_put_back(void *ud, uint64_t count, uint64_t *check) {
+    (void)ud;
+    *check = 0;
+    make_dirty();
+    for (size_t i = 0; i < CONTEXTS; i++)
+        if (kept[i] == 0)
+            kept[i] = take(contexts[i]);
+    return clean(count, put_back);
 }
 
 /* --- Load and run -------------------------------------------------------------------------------------------- */
@@ -136,6 +174,8 @@ int main(int argc, char **argv) {
     } entries[] = {
         {"reset", run_reset, run_fresh, true, "lua_newstate+openlibs+close"},
         {"reset:image", run_restore, run_fresh, true, "lua_newstate+openlibs+close"},
+        {"snapshot:take", run_take, run_fresh, true, "lua_newstate+openlibs+close"},
+        {"snapshot:restore", run_put_back, run_fresh, true, "lua_newstate+openlibs+close"},
         {"reset+load+run", run_sum, run_fresh_sum, false, "the same in a fresh state"},
     };
     bench_begin(argc, argv);

@@ -571,8 +571,28 @@ static void threads(void **state) {
     lunette_engine_close(&lua_engine);
 }
 
+/* Its variables lie in the machine's memory, and it gives the host nothing that refers there: so it has them for nothing. */
+static void snapshots(void **state) {
+    (void)state;
+    calc c = calc_standard();
+    lunette_run_options options = lunette_run_options_default();
+    uint64_t snapshot;
+    expect_number(c.context, "x = 5\nreturn x", 5);
+    assert_int_equal(lunette_snapshot_take(c.context, &snapshot), LUNETTE_OK);
+    expect_number(c.context, "x = 6\ny = 7\nreturn x", 6);
+    assert_int_equal(lunette_snapshot_restore(c.context, snapshot), LUNETTE_OK);
+    expect_fails(c.context, "return y", RUNTIME_ERROR, 1, "no variable");
+    options.roll_back = true;
+    assert_int_equal(lunette_context_run(c.context, "=test", "x = 8\nwhile 1\npush 1\nend", SIZE_MAX, &options,
+                                         NULL),
+                     LUNETTE_MEMORY_LIMIT);
+    expect_number(c.context, "return x", 5);
+    calc_close(&c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(snapshots),
         cmocka_unit_test(a_registry),     cmocka_unit_test(features),
         cmocka_unit_test(a_default),      cmocka_unit_test(what_is_refused),
         cmocka_unit_test(programs),       cmocka_unit_test(globals),

@@ -158,7 +158,8 @@ static void contexts_bear_null(void **state) {
     lunette_value strange = {.type = (lunette_type)99};
     lunette_stats stats = {.size = sizeof stats}, no_stats = {.size = 0};
     lunette_run_options no_options = {.size = 0};
-    uint64_t token = 0;
+    uint64_t token = 0, snapshot = 5;
+    size_t bytes = 5;
     EXPECT(lunette_engine_open, (NULL, &engine), LUNETTE_OK);
     BAD(lunette_context_acquire, (NULL, &context));
     BAD(lunette_context_acquire, (engine, NULL));
@@ -209,6 +210,18 @@ static void contexts_bear_null(void **state) {
     BAD(lunette_context_token, (NULL, &token));
     BAD(lunette_context_token, (context, NULL));
     EXPECT(lunette_context_token, (context, &token), LUNETTE_WRONG_STATE);
+    BAD(lunette_snapshot_take, (NULL, &snapshot));
+    BAD(lunette_snapshot_take, (context, NULL));
+    BAD(lunette_snapshot_restore, (NULL, 1));
+    EXPECT(lunette_snapshot_restore, (context, UINT64_MAX), LUNETTE_STALE);
+    EXPECT(lunette_snapshot_restore, (context, 0), LUNETTE_STALE);
+    BAD(lunette_snapshot_drop, (NULL, 1));
+    EXPECT(lunette_snapshot_drop, (context, UINT64_MAX), LUNETTE_STALE);
+    BAD(lunette_snapshot_size, (NULL, 1, &bytes));
+    BAD(lunette_snapshot_size, (context, 1, NULL));
+    EXPECT(lunette_snapshot_size, (context, UINT64_MAX, &bytes), LUNETTE_STALE);
+    check_true("lunette_snapshot_size", __LINE__, bytes == 0, "*bytes is 0");
+    check_true("lunette_snapshot_take", __LINE__, snapshot == 0, "*snapshot is 0");
     GIVES(lunette_context_error, (NULL), == NULL);
     BAD(lunette_context_clear_error, (NULL));
     BAD(lunette_context_collect, (NULL));
@@ -477,6 +490,7 @@ static void misuse_busy(lunette_context *context) {
     lunette_context *handle = context;
     lunette_value *results;
     uint64_t token;
+    size_t bytes;
     EXPECT(lunette_context_release, (&handle), LUNETTE_BUSY);
     check_true("lunette_context_release", __LINE__, handle == context, "the handle stays");
     EXPECT(lunette_context_reset, (context), LUNETTE_BUSY);
@@ -490,6 +504,10 @@ static void misuse_busy(lunette_context *context) {
     EXPECT(lunette_context_resume_error, (context, 1, "m", NULL), LUNETTE_BUSY);
     EXPECT(lunette_context_drop, (context, 1), LUNETTE_BUSY);
     EXPECT(lunette_context_token, (context, &token), LUNETTE_BUSY);
+    EXPECT(lunette_snapshot_take, (context, &token), LUNETTE_BUSY);
+    EXPECT(lunette_snapshot_restore, (context, 1), LUNETTE_BUSY);
+    EXPECT(lunette_snapshot_drop, (context, 1), LUNETTE_BUSY);
+    EXPECT(lunette_snapshot_size, (context, 1, &bytes), LUNETTE_BUSY);
     EXPECT(lunette_context_clear_error, (context), LUNETTE_BUSY);
     EXPECT(lunette_context_collect, (context), LUNETTE_BUSY);
     EXPECT(lunette_context_verify, (context), LUNETTE_BUSY);
@@ -639,6 +657,8 @@ static void closed_engines_refuse(void **state) {
     lunette_tenant_config config = lunette_tenant_config_default();
     lunette_script *script, *another_script;
     lunette_value *results = NULL, *value;
+    uint64_t snapshot, another_snapshot;
+    size_t bytes;
     config.name = "T";
     EXPECT(lunette_context_acquire, (engine, &context), LUNETTE_OK);
     EXPECT(lunette_template_open, (engine, NULL, &of), LUNETTE_OK);
@@ -646,7 +666,12 @@ static void closed_engines_refuse(void **state) {
     EXPECT(lunette_script_compile, (engine, "n", "return 1", SIZE_MAX, &script), LUNETTE_OK);
     EXPECT(lunette_context_run, (context, "n", "f = print return print", SIZE_MAX, NULL, &results),
            LUNETTE_OK);
+    EXPECT(lunette_snapshot_take, (context, &snapshot), LUNETTE_OK);
     lunette_engine_close(&engine);
+    EXPECT(lunette_snapshot_take, (context, &another_snapshot), LUNETTE_CLOSED);
+    EXPECT(lunette_snapshot_restore, (context, snapshot), LUNETTE_CLOSED);
+    EXPECT(lunette_snapshot_size, (context, snapshot, &bytes), LUNETTE_OK);
+    EXPECT(lunette_snapshot_drop, (context, snapshot), LUNETTE_OK);
     EXPECT(lunette_context_acquire, (copy, &more), LUNETTE_CLOSED);
     EXPECT(lunette_context_acquire_from, (of, 0, &more), LUNETTE_CLOSED);
     EXPECT(lunette_context_acquire_for, (tenant, 0, &more), LUNETTE_CLOSED);

@@ -2,7 +2,10 @@
  *
  * An entry is tried as an expression first ("return " before it), then as statements. A text that breaks off is one
  * whose syntax error is "near <eof>", as in Lua's own interpreter: then another line is asked for. Neither attempt
- * runs anything of a text that is no program, so trying is free of effects. */
+ * runs anything of a text that is no program, so trying is free of effects.
+ *
+ * An entry that fails leaves what it did, as in Lua's own interpreter. One that is killed would leave nothing at all: so a
+ * snapshot is taken before each, and put back then. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,10 +78,26 @@ static void show_results(repl *in) {
     }
 }
 
+/* 0: there can be none, for a script has a file open. */
+static uint64_t keep_session(const repl *in) {
+    uint64_t before;
+    return lunette_snapshot_take(in->on.context, &before) == LUNETTE_OK ? before : 0;
+}
+
 /* Whether the last entry cost the session its globals. Which ends do that depends on the grace time too, so the
  * context is asked: it equals its image only when nothing is left in it. */
 static bool session_lost(const repl *in) {
     return lunette_context_verify(in->on.context) == LUNETTE_OK;
+}
+
+/* Ends the life of the snapshot, too. */
+static void bring_session_back(const repl *in, uint64_t before, bool to_people) {
+    const bool lost = session_lost(in);
+    const bool back = lost && lunette_snapshot_restore(in->on.context, before) == LUNETTE_OK;
+    (void)lunette_snapshot_drop(in->on.context, before);
+    if (lost && to_people)
+        complain(back ? "that was ended by force: the session is as it was before"
+                      : "that ended the session's state: its globals are gone");
 }
 
 static void answer_people(repl *in, lunette_status status) {
@@ -91,8 +110,6 @@ static void answer_people(repl *in, lunette_status status) {
         if (status == LUNETTE_CANCELLED && lines_interactive())
             put_bytes("\n", 1);
         report_error("repl", status, lunette_context_error(in->on.context));
-        if (session_lost(in))
-            complain("that ended the session's state: its globals are gone");
     }
 }
 
@@ -124,6 +141,7 @@ static bool run_entry(repl *in, bool last) {
     text output = {0};
     if (in->from->json && (in->status = capture_begin(&caught)) != TOOL_OK)
         return true;
+    const uint64_t before = keep_session(in);
     lunette_status status = run_text(in, "return ");
     if (status == LUNETTE_SYNTAX_ERROR)
         status = run_text(in, "");
@@ -135,6 +153,7 @@ static bool run_entry(repl *in, bool last) {
         answer_programs(in, status, &output);
     else if (done)
         answer_people(in, status);
+    bring_session_back(in, before, !in->from->json);
     lunette_value_free(&in->results);
     text_free(&output);
     return done;
