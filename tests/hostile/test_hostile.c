@@ -15,6 +15,9 @@
  *                         come to it, and 10,000 for the others
  *   --memory MIB          the memory limit (default 64)
  *   --stack KIB           the thread's stack (default 1024)
+ *   --undo                each attack is made in a context that has something to lose: a run that fails is to be rolled
+ *                         back, and after every other a snapshot from before is put back. Then that something and the
+ *                         known answers must be there
  *   --only TEXT           only the scripts whose name contains it
  *   --repeat N            each script as many times (default 1)
  *   --table               print JSON lines, one a run and one a category, of how late control came back.
@@ -66,7 +69,7 @@ typedef struct options {
     size_t stack;
     const char *only;
     unsigned repeat;
-    bool table;
+    bool table, undo;
     const char *folder;
 } options;
 
@@ -87,6 +90,8 @@ typedef struct test {
     size_t row_count;
     size_t faults_logged;
     int64_t random; /* what the last tenant drew first */
+    uint64_t before; /* a snapshot; see --undo */
+    bool rolls_back; /* runs that fail are */
     bool failed;
     bool unsupported; /* the guard cannot serve here */
 } test;
@@ -169,6 +174,7 @@ static lunette_status run_text(test *t, const char *name, const char *text, size
     limits.wall_ns = time_ns;
     lunette_run_options run = lunette_run_options_default();
     run.limits = &limits;
+    run.roll_back = t->rolls_back;
     return lunette_context_run(t->context, name, text, size, &run, results);
 }
 
@@ -303,14 +309,67 @@ static bool next_tenant(test *t, outcome *row, const char *text, size_t size) {
     return right && reset_and_verify(t, row, "after the next tenant");
 }
 
+/* --- What an attack must not cost --- */
+
+static const char SOMETHING_TO_LOSE[] =
+    "local secret = 7\n"
+    "local mine = {}\n"
+    "for i = 1, 300 do mine[i], mine['k' .. i] = ('x'):rep(i), {i} end\n"
+    "local step = coroutine.wrap(function() for i = 1, 1000 do coroutine.yield(i) end end)\n"
+    "step()\n"
+    "function __holds()\n"
+    "  for i = 1, 300 do assert(mine[i] == ('x'):rep(i) and mine['k' .. i][1] == i) end\n"
+    "  secret = secret + 1\n"
+    "  return secret == 8 and step() == 2 and 'HELD' or 'it is not what it was'\n"
+    "end\n";
+
+static bool have_something_to_lose(test *t, outcome *row) {
+    return (run_text(t, "before", SOMETHING_TO_LOSE, sizeof SOMETHING_TO_LOSE - 1, NEXT_TENANT_MS * MS, NULL) ==
+                LUNETTE_OK &&
+            lunette_snapshot_take(t->context, &t->before) == LUNETTE_OK) ||
+           fail(row, "before the attack: %s", lunette_last_failure());
+}
+
+static bool holds(test *t, outcome *row, const char *text, const char *when) {
+    lunette_value *results = NULL;
+    lunette_status status =
+        run_text(t, "after", text, LUNETTE_ZERO_TERMINATED, NEXT_TENANT_MS * MS, &results);
+    const char *said = first_text(results);
+    bool right =
+        status == LUNETTE_OK && said != NULL && (starts_with(said, "HELD") || strcmp(said, "OK") == 0);
+    if (!right)
+        fail(row, "%s: %s: %s", when, lunette_status_name(status),
+             status == LUNETTE_OK && said != NULL ? said : message_of(t));
+    lunette_value_free(&results);
+    return right;
+}
+
+/* After a fault nothing is to be had. */
+static bool nothing_was_lost(test *t, outcome *row) {
+    static const char HOLDS[] = "local holds = __holds __holds = nil return holds()";
+    lunette_status status = row->status;
+    bool right = status == LUNETTE_OK || status == LUNETTE_VM_FAULT || holds(t, row, HOLDS, "rolled back");
+    lunette_status back = lunette_snapshot_restore(t->context, t->before);
+    if (back != (status == LUNETTE_VM_FAULT ? LUNETTE_STALE : LUNETTE_OK))
+        return fail(row, "putting a snapshot back: %s", lunette_status_name(back));
+    return status == LUNETTE_VM_FAULT ||
+           (right && holds(t, row, HOLDS, "put back") && holds(t, row, t->corpus.known_answers, "put back"));
+}
+
 static void run_script(test *t, outcome *row) {
     const script *s = row->script;
     bool was_reset = false;
     snprintf(running, sizeof running, "%s", s->name);
     alarm(HANG_SECONDS);
+    if (t->options.undo)
+        have_something_to_lose(t, row);
     for (size_t i = 0; i < s->part_count && row->failure[0] == '\0'; i++) {
         if (!s->parts[i].next_tenant) {
+            t->rolls_back = t->options.undo;
             attack(t, row, &s->parts[i]);
+            t->rolls_back = false;
+            if (t->options.undo && !s->parts[i].prepares)
+                nothing_was_lost(t, row);
         } else if (reset_and_verify(t, row, "after the attack")) {
             next_tenant(t, row, s->parts[i].text, s->parts[i].size);
             was_reset = true;
@@ -457,6 +516,8 @@ static bool read_options(options *o, int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--table") == 0)
             o->table = true;
+        else if (strcmp(argv[i], "--undo") == 0)
+            o->undo = true;
         else if (strncmp(argv[i], "--", 2) != 0)
             o->folder = argv[i];
         else if (i + 1 == argc || !read_value(o, argv[i], argv[i + 1]))
@@ -496,7 +557,7 @@ int main(int argc, char **argv) {
     test t = {0};
     if (!read_options(&t.options, argc, argv)) {
         fprintf(stderr, "usage: test_hostile [--guard signal|hook] [--time MS] [--memory MIB] [--stack KIB]\n"
-                        "                    [--only TEXT] [--repeat N] [--table] FOLDER\n");
+                        "                    [--only TEXT] [--repeat N] [--table] [--undo] FOLDER\n");
         return 2;
     }
     if (!corpus_read(t.options.folder, &t.corpus))
