@@ -8,7 +8,8 @@
 static const struct {
     const char *name, *text;
 } steps[] = {
-    {"begin", "plan = {} function add(what) plan[#plan + 1] = what return #plan end return add('look around')"},
+    {"begin",
+     "plan = {} function add(what) plan[#plan + 1] = what return #plan end return add('look around')"},
     {"good", "return add('open the door')"},
     {"broken", "add('step outside') return add(weather.name)"},
     {"endless", "plan = nil while true do pcall(function() while true do end end) end"},

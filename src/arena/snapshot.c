@@ -76,9 +76,10 @@ static void mark(const ln_snapshot *snapshot, const ln_arena *a) {
     size_t upper_end = (size_t)snapshot->page_top << LN_PAGE_SHIFT;
     ln_memcheck_defined(ln_arena_at(a, LN_CONTROL_SIZE), lower_size(snapshot->zone_top));
     ln_memcheck_off(ln_arena_at(a, snapshot->zone_top), c->zone_committed - snapshot->zone_top);
-    ln_memcheck_defined(ln_arena_at(a, upper_start(a, snapshot->page_top)), upper_size(a, snapshot->page_top));
-    ln_memcheck_off(ln_arena_at(a, upper_end),
-                    (size_t)(c->page_committed - snapshot->page_top) << LN_PAGE_SHIFT);
+    ln_memcheck_defined(ln_arena_at(a, upper_start(a, snapshot->page_top)),
+                        upper_size(a, snapshot->page_top));
+    ln_memcheck_off(ln_arena_at(a, upper_end), (size_t)(c->page_committed - snapshot->page_top)
+                                                   << LN_PAGE_SHIFT);
 }
 
 void ln_snapshot_restore(const ln_snapshot *snapshot, ln_arena *a) {

@@ -6,9 +6,8 @@
 #include "engine/engine.h"
 
 static lunette_status worded(lunette_status status, const char *function, const char *why) {
-    return status == LUNETTE_OK || status == LUNETTE_NO_MEMORY
-               ? ln_failure_plain(status, function)
-               : ln_failure(status, "%s: %s", function, why);
+    return status == LUNETTE_OK || status == LUNETTE_NO_MEMORY ? ln_failure_plain(status, function)
+                                                               : ln_failure(status, "%s: %s", function, why);
 }
 
 static lunette_status find(const lunette_context *context, uint64_t snapshot, const char *function,

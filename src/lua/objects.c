@@ -39,8 +39,8 @@ uint64_t ln_objects_add(ln_objects *objects, const ln_class *class, void *object
     if (slot == 0)
         return 0;
     uint64_t id = next_serial() << SLOT_BITS | slot;
-    objects->slots[slot - 1] = (ln_object){
-        .id = id, .object = object, .class = class, .since = objects->snapshot, .fresh = true};
+    objects->slots[slot - 1] =
+        (ln_object){.id = id, .object = object, .class = class, .since = objects->snapshot, .fresh = true};
     return id;
 }
 
@@ -78,7 +78,8 @@ void ln_objects_close_all(ln_objects *objects) {
 
 void ln_objects_go_back(ln_objects *objects, uint64_t number) {
     for (uint32_t i = 0; i < objects->count; i++) {
-        const ln_object *object = &objects->slots[i];
+        ln_object *object = &objects->slots[i];
+        object->back = true;
         if (object->id != 0 && object->since >= number && !object->lasting)
             ln_objects_close(objects, object->id);
     }

@@ -25,7 +25,8 @@ typedef struct ln_object {
     bool lasting;     /* what a module keeps for the context (states.c) */
     bool fresh;       /* a result of a call that may still fail; no handle was made yet */
     uint32_t next;    /* free slot, by number; 0: the last */
-    uint64_t handles; /* that were made; only the last one's end is the object's */
+    uint64_t handles; /* that were made; only the last one's end is the object's, */
+    bool back;        /* or that of the one in the snapshot that was put back last */
 } ln_object;
 
 /* Zeroed: none. Slots are numbered from 1. */

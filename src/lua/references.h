@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 typedef struct ln_reference {
-    uint32_t uses; /* odd: somebody has it */
-    uint32_t next; /* in one of the two lists, by number; 0: the last */
+    uint32_t uses;  /* odd: somebody has it */
+    uint32_t next;  /* in one of the two lists, by number; 0: the last */
     uint64_t since; /* the number of the last snapshot before it was given out */
 } ln_reference;
 
@@ -25,8 +25,8 @@ typedef struct ln_reference {
 typedef struct ln_references {
     ln_reference *slots;
     uint32_t count, room;
-    uint32_t free;    /* empty ones */
-    uint32_t cleared; /* given up, with something in the table still: to be cleared, or used again */
+    uint32_t free;     /* empty ones */
+    uint32_t cleared;  /* given up, with something in the table still: to be cleared, or used again */
     uint64_t snapshot; /* the number of the last one; 0: none */
 } ln_references;
 

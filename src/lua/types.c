@@ -8,7 +8,7 @@
  * The collector, `<close>` and the host's own wish all end in ln_objects_close(); a reset finds what they left. Between the
  * moment at which the collector finds that nobody has a handle, and its finalizer, the table knows the handle no more,
  * but the object is open. One that is wanted again just then gets another handle, and the finalizer of the former one
- * leaves the object alone. */
+ * leaves the object alone. A snapshot that is put back brings the handle of its time, if there was one, and no other. */
 #include <string.h>
 
 #include "lua/call.h"
@@ -55,7 +55,8 @@ static int collect_handle(lua_State *L) {
         return 0;
     const struct handle *handle = lua_touserdata(L, 1);
     const ln_object *object = ln_objects_find(&vm->objects, handle->id);
-    return object && object->handles == handle->number ? close_object(vm, handle->id) : 0;
+    bool last = object && (object->back || object->handles == handle->number);
+    return last ? close_object(vm, handle->id) : 0;
 }
 
 static void push_handles(lua_State *L) {
@@ -76,6 +77,7 @@ static void push_handles(lua_State *L) {
 static void make_handle(lua_State *L, ln_vm *vm, ln_object *object) {
     const ln_class *class = object->class;
     const struct handle new = {.id = object->id, .number = ++object->handles};
+    object->back = false;
     struct handle *handle = lua_newuserdatauv(L, sizeof *handle, 0);
     *handle = new;
     lua_rawgetp(L, LUA_REGISTRYINDEX, class);

@@ -121,7 +121,7 @@ struct lunette_machine {
     bool pristine; /* nothing has run since the last reset */
     lunette_error *error;
     lunette_stats last;
-    size_t committed; /* by the arena when the last run, or what came after it, ended */
+    size_t committed;   /* by the arena when the last run, or what came after it, ended */
     ln_kept *snapshots; /* the host's, newest first */
     size_t snapshot_count, snapshot_bytes;
     ln_kept *way_back; /* what a run that fails is rolled back to; NULL: the template */

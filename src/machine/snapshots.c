@@ -35,7 +35,7 @@ static lunette_status check(const lunette_machine *machine, const char **why) {
                                       : NULL;
     if (*why)
         return LUNETTE_UNSUPPORTED;
-    *why = machine->waiting.is ? "a run waits in the context: resume it, or drop it"
+    *why = machine->waiting.is                   ? "a run waits in the context: resume it, or drop it"
            : !machine->built || machine->suspect ? "the context has to be reset first"
                                                  : NULL;
     return *why ? LUNETTE_WRONG_STATE : LUNETTE_OK;

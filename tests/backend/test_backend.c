@@ -583,9 +583,9 @@ static void snapshots(void **state) {
     assert_int_equal(lunette_snapshot_restore(c.context, snapshot), LUNETTE_OK);
     expect_fails(c.context, "return y", RUNTIME_ERROR, 1, "no variable");
     options.roll_back = true;
-    assert_int_equal(lunette_context_run(c.context, "=test", "x = 8\nwhile 1\npush 1\nend", SIZE_MAX, &options,
-                                         NULL),
-                     LUNETTE_MEMORY_LIMIT);
+    assert_int_equal(
+        lunette_context_run(c.context, "=test", "x = 8\nwhile 1\npush 1\nend", SIZE_MAX, &options, NULL),
+        LUNETTE_MEMORY_LIMIT);
     expect_number(c.context, "return x", 5);
     calc_close(&c);
 }
@@ -593,16 +593,26 @@ static void snapshots(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(snapshots),
-        cmocka_unit_test(a_registry),     cmocka_unit_test(features),
-        cmocka_unit_test(a_default),      cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(programs),       cmocka_unit_test(globals),
-        cmocka_unit_test(errors),         cmocka_unit_test(scripts),
-        cmocka_unit_test(resets),         cmocka_unit_test(the_same_numbers),
-        cmocka_unit_test(what_is_held),   cmocka_unit_test(memory),
-        cmocka_unit_test(time_by_signal), cmocka_unit_test(time_by_hook),
-        cmocka_unit_test(grace),          cmocka_unit_test(counted_limits),
-        cmocka_unit_test(cancelling),     cmocka_unit_test(faults),
-        cmocka_unit_test(templates),      cmocka_unit_test(with_host_allocator),
+        cmocka_unit_test(a_registry),
+        cmocka_unit_test(features),
+        cmocka_unit_test(a_default),
+        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(programs),
+        cmocka_unit_test(globals),
+        cmocka_unit_test(errors),
+        cmocka_unit_test(scripts),
+        cmocka_unit_test(resets),
+        cmocka_unit_test(the_same_numbers),
+        cmocka_unit_test(what_is_held),
+        cmocka_unit_test(memory),
+        cmocka_unit_test(time_by_signal),
+        cmocka_unit_test(time_by_hook),
+        cmocka_unit_test(grace),
+        cmocka_unit_test(counted_limits),
+        cmocka_unit_test(cancelling),
+        cmocka_unit_test(faults),
+        cmocka_unit_test(templates),
+        cmocka_unit_test(with_host_allocator),
         cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, knows, forgets);

@@ -89,7 +89,7 @@ typedef struct test {
     outcome *rows;
     size_t row_count;
     size_t faults_logged;
-    int64_t random; /* what the last tenant drew first */
+    int64_t random;  /* what the last tenant drew first */
     uint64_t before; /* a snapshot; see --undo */
     bool rolls_back; /* runs that fail are */
     bool failed;
@@ -324,8 +324,8 @@ static const char SOMETHING_TO_LOSE[] =
     "end\n";
 
 static bool have_something_to_lose(test *t, outcome *row) {
-    return (run_text(t, "before", SOMETHING_TO_LOSE, sizeof SOMETHING_TO_LOSE - 1, NEXT_TENANT_MS * MS, NULL) ==
-                LUNETTE_OK &&
+    return (run_text(t, "before", SOMETHING_TO_LOSE, sizeof SOMETHING_TO_LOSE - 1, NEXT_TENANT_MS * MS,
+                     NULL) == LUNETTE_OK &&
             lunette_snapshot_take(t->context, &t->before) == LUNETTE_OK) ||
            fail(row, "before the attack: %s", lunette_last_failure());
 }

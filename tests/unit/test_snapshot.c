@@ -166,11 +166,10 @@ static const char IS_THE_WORLD[] =
     "assert(stray == nil and string.rep == rep)\n"
     "for i = 1, 2000 do list[i] = 'again ' .. i end\n";
 
-static const char RUINS_IT[] =
-    "stray = {} for i = 1, 3000 do stray[i] = ('x'):rep(i) end\n"
-    "for i = 1, 50 do next_up() co() end\n"
-    "list = nil long = nil weak = nil string.rep = nil\n"
-    "for i = 1, 1000 do stray[-i] = {i} end\n";
+static const char RUINS_IT[] = "stray = {} for i = 1, 3000 do stray[i] = ('x'):rep(i) end\n"
+                               "for i = 1, 50 do next_up() co() end\n"
+                               "list = nil long = nil weak = nil string.rep = nil\n"
+                               "for i = 1, 1000 do stray[-i] = {i} end\n";
 
 static void what_a_script_had_comes_back(void **state) {
     (void)state;
@@ -225,7 +224,8 @@ static void after_a_kill_it_is_there_still(void **state) {
     expect_ok(context, A_WORLD);
     uint64_t snapshot = take(context);
     for (int round = 0; round < 3; round++) {
-        assert_int_equal(lunette_context_run(context, "=test", "list = {} while true do list[#list + 1] = {} end",
+        assert_int_equal(lunette_context_run(context, "=test",
+                                             "list = {} while true do list[#list + 1] = {} end",
                                              LUNETTE_ZERO_TERMINATED, &options, NULL),
                          LUNETTE_TIME_LIMIT);
         assert_int_equal(lunette_context_verify(context), LUNETTE_OK);
@@ -237,8 +237,7 @@ static void after_a_kill_it_is_there_still(void **state) {
 
 /* --- What is undone --- */
 
-static const char IN_C[] =
-    "list.gone = true string.find(('a'):rep(40000), ('a-'):rep(60) .. 'b')";
+static const char IN_C[] = "list.gone = true string.find(('a'):rep(40000), ('a-'):rep(60) .. 'b')";
 
 static const struct {
     const char *text;
@@ -470,6 +469,33 @@ static void objects_are_closed_once_or_stay(void **state) {
     for (int i = 0; i < made; i++)
         assert_int_equal(closed[i], 1);
     lunette_engine_close(&engine);
+}
+
+/* An object of the host's gets a handle each time that it is given to a script that has none. */
+static void the_handle_that_is_there_again_counts(void **state) {
+    (void)state;
+    lunette_context *context = open_context();
+    lunette_value own;
+    void *found;
+    int thing = 0;
+    assert_int_equal(lunette_object_make(context, &THING, &thing, &own), LUNETTE_OK);
+    uint64_t without = take(context), with;
+    assert_int_equal(lunette_context_set_global(context, "x", &own), LUNETTE_OK);
+    go_back(context, without);
+    assert_int_equal(lunette_context_set_global(context, "x", &own), LUNETTE_OK);
+    with = take(context);
+    go_back(context, without);
+    assert_int_equal(lunette_context_set_global(context, "y", &own), LUNETTE_OK);
+    go_back(context, with);
+    assert_int_equal(lunette_context_set_global(context, "y", &own), LUNETTE_OK);
+    expect_ok(context, "assert(x == y) host.is_open(x) x = nil");
+    assert_int_equal(lunette_context_collect(context), LUNETTE_OK);
+    assert_int_equal(lunette_object_find(context, &own, &THING, &found), LUNETTE_OK);
+    expect_ok(context, "host.is_open(y) y = nil");
+    assert_int_equal(lunette_context_collect(context), LUNETTE_OK);
+    assert_int_equal(thing, 1);
+    kit_close(context);
+    assert_int_equal(thing, 1);
 }
 
 /* A script that makes objects and fails, again and again, leaves none. */
@@ -725,6 +751,7 @@ int main(void) {
         cmocka_unit_test(references_where_there_were_none),
         cmocka_unit_test(a_kill_costs_references_but_not_the_memory),
         cmocka_unit_test(objects_are_closed_once_or_stay),
+        cmocka_unit_test(the_handle_that_is_there_again_counts),
         cmocka_unit_test(failing_again_and_again_leaves_nothing),
         cmocka_unit_test(modules_keep_what_they_keep),
         cmocka_unit_test(numbers_are_not_drawn_twice),
