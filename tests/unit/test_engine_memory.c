@@ -148,6 +148,31 @@ static void use_modules(lunette_context *context) {
     may(lunette_context_reset(context), "reset", LUNETTE_OK);
 }
 
+/* A run that is undone, or refused because it could not be, has changed nothing. */
+static void use_snapshots(lunette_context *context) {
+    lunette_run_options options = lunette_run_options_default();
+    lunette_value *results = NULL;
+    uint64_t snapshot;
+    size_t bytes;
+    options.roll_back = true;
+    if (!may(lunette_context_run(context, "x", "x = 1", SIZE_MAX, NULL, NULL), "x", LUNETTE_OK))
+        return;
+    if (may(lunette_snapshot_take(context, &snapshot), "take", LUNETTE_OK)) {
+        run_once(context, "x = 2 return function() end", LUNETTE_OK);
+        may(lunette_snapshot_size(context, snapshot, &bytes), "size", LUNETTE_OK);
+        may(lunette_snapshot_restore(context, snapshot), "restore", LUNETTE_OK);
+        may(lunette_snapshot_drop(context, snapshot), "drop", LUNETTE_OK);
+    }
+    may(lunette_context_run(context, "y", "x = 3 error('no')", SIZE_MAX, &options, NULL), "undone",
+        LUNETTE_RUNTIME_ERROR);
+    run_once(context, "assert(x == 1)", LUNETTE_OK);
+    bool done = may(lunette_context_run(context, "z", "x = 4", SIZE_MAX, &options, &results), "not undone",
+                    LUNETTE_OK);
+    lunette_value_free(&results);
+    run_once(context, done ? "assert(x == 4)" : "assert(x == 1)", LUNETTE_OK);
+    may(lunette_context_reset(context), "reset", LUNETTE_OK);
+}
+
 static void open_use_close(const lunette_config *config) {
     lunette_engine *engine;
     lunette_context *context;
@@ -156,6 +181,8 @@ static void open_use_close(const lunette_config *config) {
         if (may(lunette_context_acquire(engine, &context), "acquire", LUNETTE_OK)) {
             use(context);
             use_modules(context);
+            if (!config->alloc)
+                use_snapshots(context);
             lunette_context_release(&context);
         }
         if (may(lunette_script_compile(engine, "s", "return 1", SIZE_MAX, &script), "compile", LUNETTE_OK))
