@@ -93,6 +93,35 @@ static void a_reset_takes_the_blocks(void **state) {
     ln_arena_close(&arena);
 }
 
+/* Blocks that were freed since are there again, those that were made since are not; what has no value still has none. */
+static void a_snapshot_brings_the_blocks_back(void **state) {
+    (void)state;
+    ln_image *image;
+    ln_snapshot *snapshot;
+    ln_arena *arena = open_arena(&image);
+    ln_allocator allocate = ln_arena_allocator(arena);
+    char *small = allocate(arena, NULL, 0, 40), *large = allocate(arena, NULL, 0, 100000);
+    memset(small, 'z', 20);
+    memset(large, 'z', 100000);
+    assert_int_equal(ln_snapshot_take(arena, &snapshot), LUNETTE_OK);
+    allocate(arena, small, 40, 0);
+    allocate(arena, large, 100000, 0);
+    char *later = allocate(arena, NULL, 0, 1000000);
+    memset(later, 'z', 1000000);
+    assert_true(ln_snapshot_fit(snapshot, arena));
+    ln_snapshot_restore(snapshot, arena);
+    assert_int_equal(state_of(small, 20), DEFINED);
+    assert_int_equal(state_of(small + 20, 20), UNDEFINED);
+    assert_int_equal(state_of(large + 99900, 100), DEFINED);
+    assert_int_equal(state_of(later + 999999, 1), OUT_OF_BOUNDS);
+    allocate(arena, small, 40, 0);
+    assert_int_equal(state_of(small, 40), OUT_OF_BOUNDS);
+    assert_int_equal(VALGRIND_COUNT_ERRORS, 0);
+    ln_snapshot_close(&snapshot);
+    ln_image_close(&image);
+    ln_arena_close(&arena);
+}
+
 /* Errors outside of the allocator are seen, whether it was left by its end or not. In a process of its own, since memcheck
  * makes what it has seen the exit status: seen as it should be, the process dies of SIGKILL. */
 static void errors_are_counted_again(void **state) {
@@ -118,6 +147,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_bounded),
         cmocka_unit_test(a_reset_takes_the_blocks),
+        cmocka_unit_test(a_snapshot_brings_the_blocks_back),
         cmocka_unit_test(errors_are_counted_again),
     };
     if (!RUNNING_ON_VALGRIND) {
