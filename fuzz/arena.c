@@ -5,6 +5,7 @@
  *   - a request that does not grow a block never fails and never moves it (on its own reservation);
  *   - `used` is the sum of the sizes, committed memory is within the limit, and ln_arena_check() holds after every
  *     operation that changes more than a block, and after every 16th that does;
+ *   - a snapshot brings back every block of its time, and is refused only where the limit is too low for it by now;
  *   - an image restores every byte, and after it the arena serves as before; a spawn makes another arena the same. */
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,9 @@ typedef struct model {
     ln_arena *arena;
     ln_image *image;
     ln_allocator allocator;
-    block blocks[SLOTS], of_image[SLOTS];
-    size_t used, image_used, base;
+    ln_snapshot *snapshot;
+    block blocks[SLOTS], of_image[SLOTS], of_snapshot[SLOTS];
+    size_t used, image_used, snapshot_used, snapshot_committed, base;
     bool host, bounded; /* `bounded`: there is a limit, so that the absurd is refused */
     unsigned char mark;
     feed in;
@@ -192,6 +194,36 @@ static void restore(model *m) {
     FUZZ_EXPECT(!ln_arena_refused(m->arena), "a refusal outlived a reset");
 }
 
+static void take_snapshot(model *m) {
+    ln_arena_stats stats;
+    ln_arena_stats_get(m->arena, &stats);
+    ln_snapshot_close(&m->snapshot);
+    const size_t need = ln_snapshot_need(m->arena);
+    const lunette_status status = ln_snapshot_take(m->arena, &m->snapshot);
+    FUZZ_EXPECT(status == (m->host         ? LUNETTE_UNSUPPORTED
+                           : !stats.sealed ? LUNETTE_WRONG_STATE
+                                           : LUNETTE_OK),
+                "%s", lunette_status_name(status));
+    FUZZ_EXPECT(need == (status == LUNETTE_OK ? ln_snapshot_size(m->snapshot) : 0), "%zu needed", need);
+    memcpy(m->of_snapshot, m->blocks, sizeof m->blocks);
+    m->snapshot_used = m->used;
+    m->snapshot_committed = stats.committed + stats.lent;
+}
+
+static void go_back(model *m) {
+    ln_arena_stats stats;
+    if (m->snapshot == NULL)
+        return;
+    if (!ln_snapshot_fit(m->snapshot, m->arena)) {
+        ln_arena_stats_get(m->arena, &stats);
+        FUZZ_EXPECT(stats.limit < m->snapshot_committed, "refused with a limit of %zu", stats.limit);
+        return;
+    }
+    ln_snapshot_restore(m->snapshot, m->arena);
+    memcpy(m->blocks, m->of_snapshot, sizeof m->blocks);
+    m->used = m->snapshot_used;
+}
+
 static void *move_to(const void *bytes, const ln_arena *from, const ln_arena *to) {
     return (char *)(uintptr_t)to + ((const char *)bytes - (const char *)from);
 }
@@ -212,6 +244,7 @@ static void spawn(model *m) {
         ln_arena_close(&other);
         return;
     }
+    ln_snapshot_close(&m->snapshot);
     memcpy(m->blocks, m->of_image, sizeof m->blocks);
     for (size_t i = 0; i < SLOTS; i++) {
         block *b = &m->blocks[i];
@@ -289,6 +322,10 @@ static void whole_arena(model *m, uint8_t what) {
             ln_arena_discard_all(m->arena);
             memset(m->blocks, 0, sizeof m->blocks);
             m->used = 0;
+        } else if (feed_byte(&m->in) % 3 == 0) {
+            take_snapshot(m);
+        } else {
+            go_back(m);
         }
     }
     check(m, "an operation on the whole arena");
@@ -330,6 +367,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     free_all(&m, 1);
     check(&m, "all blocks were freed");
+    ln_snapshot_close(&m.snapshot);
     ln_image_close(&m.image);
     ln_arena_close(&m.arena);
     return 0;

@@ -55,7 +55,8 @@ typedef struct lunette_run_options {
     /** The run is undone if it ends otherwise than OK, whatever ended it: a snapshot (snapshot.h) is taken before,
      * and put back, so that a kill costs the run alone and not what the context had. References and objects from before
      * stay good. Of a run that waits (SUSPENDED) the end counts; to drop it is to undo it. Each retry begins as the first
-     * attempt did. After a VM_FAULT the context is reset all the same. The statuses of lunette_snapshot_take() are
+     * attempt did. After a VM_FAULT, and where the run has opened a module of machine code, the context is reset all
+     * the same. The statuses of lunette_snapshot_take() are
      * possible: then nothing was run. Costs two copies of the memory in use. Default false. */
     bool roll_back;
 } lunette_run_options;

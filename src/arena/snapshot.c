@@ -23,7 +23,7 @@ struct ln_snapshot {
     size_t size; /* this struct and all behind it */
     uint32_t zone_top;
     uint32_t page_top;
-    _Alignas(16) char bytes[]; /* lower, then upper */
+    char bytes[]; /* lower, then upper */
 };
 
 static size_t lower_size(uint32_t zone_top) {

@@ -155,8 +155,36 @@ static void test_forked(void **state) {
     ln_arena_close(&arena);
 }
 
+/* What a snapshot writes counts as written. */
+static void test_snapshots_between(void **state) {
+    (void)state;
+    uint64_t random = 11;
+    ln_arena *arena = open_arena();
+    ln_image *image = make_image(arena);
+    ln_snapshot *snapshot;
+    restore_after(arena, image, 5, &random);
+    char *block = ln_arena_allocator(arena)(arena, NULL, 0, 100000);
+    char *old = (char *)arena + ln_image_size(image) / 2;
+    memset(block, 'a', 100000);
+    memset(old, 'a', 5000);
+    assert_int_equal(ln_snapshot_take(arena, &snapshot), LUNETTE_OK);
+    for (int round = 0; round < 20; round++) {
+        if (round % 3 != 0)
+            restore_after(arena, image, 3, &random);
+        assert_true(ln_snapshot_fit(snapshot, arena));
+        ln_snapshot_restore(snapshot, arena);
+        assert_true(block[0] == 'a' && block[99999] == 'a' && old[0] == 'a' && old[4999] == 'a');
+        if (round % 2 == 0)
+            restore_after(arena, image, 3, &random);
+    }
+    ln_snapshot_close(&snapshot);
+    ln_image_close(&image);
+    ln_arena_close(&arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_snapshots_between),
         cmocka_unit_test(test_few_pages),
         cmocka_unit_test(test_many_pages_end_the_watch),
         cmocka_unit_test(test_spawned_and_spawned_again),

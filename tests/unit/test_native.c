@@ -387,6 +387,32 @@ static void a_dropped_run_finalizes(void **state) {
     kit_close(context);
 }
 
+/* A state that comes back would have objects whose memory the module has freed. */
+static void there_are_no_snapshots(void **state) {
+    (void)state;
+    lunette_context *context = open_trusting();
+    lunette_run_options options = lunette_run_options_default();
+    uint64_t snapshot, another;
+    options.roll_back = true;
+    expect_ok(context, "x = 1");
+    assert_int_equal(lunette_snapshot_take(context, &snapshot), LUNETTE_OK);
+    expect_ok(context, "tally = require 'tally' kept = tally.make()");
+    assert_int_equal(lunette_snapshot_take(context, &another), LUNETTE_UNSUPPORTED);
+    assert_int_equal(lunette_snapshot_restore(context, snapshot), LUNETTE_UNSUPPORTED);
+    assert_int_equal(lunette_context_run(context, "=test", "x = 2", SIZE_MAX, &options, NULL),
+                     LUNETTE_UNSUPPORTED);
+    expect_ok(context, "assert(x == 1 and kept)");
+    assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    check_given_back();
+    expect_ok(context, "x = 1");
+    assert_int_equal(lunette_context_run(context, "=test", "kept = require('tally').make() error('no')",
+                                         SIZE_MAX, &options, NULL),
+                     LUNETTE_RUNTIME_ERROR);
+    assert_int_equal(lunette_context_verify(context), LUNETTE_OK);
+    check_given_back();
+    kit_close(context);
+}
+
 static void limits_count_calls_and_time(void **state) {
     (void)state;
     lunette_config config = trusting(LUNETTE_SANDBOX_RESTRICTED);
@@ -600,6 +626,7 @@ int main(void) {
         cmocka_unit_test(a_function_is_not_left),
         cmocka_unit_test(engines_and_releases_finalize),
         cmocka_unit_test(a_dropped_run_finalizes),
+        cmocka_unit_test(there_are_no_snapshots),
         cmocka_unit_test(limits_count_calls_and_time),
         cmocka_unit_test(kills_at_any_moment_finalize),
         cmocka_unit_test(templates_open_none),
