@@ -53,11 +53,12 @@ typedef struct lunette_run_options {
     lunette_switch trace;          /**< whether an error has frames; default on. Its place is told anyway */
     unsigned trace_depth;          /**< at most so many, the innermost; default 0: as many as are kept, 32 */
     /** The run is undone if it ends otherwise than OK, whatever ended it: a snapshot (snapshot.h) is taken before,
-     * and put back, so that a kill costs the run alone and not what the context had. References and objects from before
-     * stay good. Of a run that waits (SUSPENDED) the end counts; to drop it is to undo it. Each retry begins as the first
-     * attempt did. After a VM_FAULT, and where the run has opened a module of machine code, the context is reset all
-     * the same. The statuses of lunette_snapshot_take() are
-     * possible: then nothing was run. Costs two copies of the memory in use. Default false. */
+     * and put back, so that a kill costs the run alone and not what the context had. References and objects from
+     * before stay good; those of the run are STALE, also in its error's value. Of a run that waits (SUSPENDED) the
+     * end counts; to drop it is to undo it. Each retry begins as the first attempt did. After a VM_FAULT, and where
+     * the run has opened a module of machine code, the context is reset all the same. The statuses of
+     * lunette_snapshot_take() are possible: then nothing was run. Costs two copies of the memory in use. Default
+     * false. */
     bool roll_back;
 } lunette_run_options;
 
