@@ -79,7 +79,7 @@ LUNETTE_API lunette_status lunette_context_acquire(lunette_engine *engine, lunet
 LUNETTE_API lunette_status lunette_context_acquire_from(lunette_template *from, uint64_t wait_ns,
                                                         lunette_context **context);
 
-/** Resets a context, gives it back to the pool, and sets the pointer to NULL. Its error, its user data and function
+/** Resets a context, gives it back to the pool, and sets the pointer to NULL. Its error, its user data, its snapshots and function
  * references into it are gone. Any thread may release it, not only the one that acquired it. Whatever its script still holds of the host is closed. NULL and a pointer to NULL are allowed.
  * OK; BUSY (a run is going on; nothing happens). */
 LUNETTE_API lunette_status lunette_context_release(lunette_context **context);

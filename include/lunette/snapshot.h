@@ -19,6 +19,8 @@
  *   - math.random draws other numbers than it drew before, unless config.deterministic is set: names and secrets that were drawn
  *     do not come twice.
  *
+ * Like all that is done with a context, by one thread at a time, and not during a run of it (BUSY).
+ *
  * To have single runs undone when they fail, and keep what the host has, see lunette_run_options.roll_back. */
 #ifndef LUNETTE_SNAPSHOT_H
 #define LUNETTE_SNAPSHOT_H

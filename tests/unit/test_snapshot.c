@@ -532,6 +532,125 @@ static void modules_keep_what_they_keep(void **state) {
     assert_int_equal(states_closed, 1);
 }
 
+/* --- All of it in any order, against a model --- */
+
+enum { GIVEN = 400, MOMENTS = 6 };
+
+static struct {
+    lunette_value functions[GIVEN];
+    int count;        /* functions, and as many things */
+    bool good[GIVEN]; /* the function may be called */
+    bool open[GIVEN]; /* the thing is not closed */
+    struct {
+        uint64_t snapshot; /* 0: none */
+        bool good[GIVEN], open[GIVEN];
+        int count; /* of what had been given by then */
+    } moments[MOMENTS];
+    uint64_t random;
+} model;
+
+static unsigned below(unsigned n) {
+    model.random ^= model.random << 13;
+    model.random ^= model.random >> 7;
+    model.random ^= model.random << 17;
+    return (unsigned)(model.random >> 33) % n;
+}
+
+static void give_one(lunette_context *context) {
+    char text[120];
+    if (model.count == GIVEN)
+        return;
+    int i = model.count++;
+    snprintf(text, sizeof text, "things[%d] = host.thing() local n = {%d} return function() return n[1] end",
+             i, i);
+    model.functions[i] = refer(context, text);
+    model.good[i] = model.open[i] = true;
+}
+
+static void forget_one(lunette_context *context) {
+    if (model.count == 0)
+        return;
+    unsigned i = below((unsigned)model.count);
+    assert_int_equal(lunette_context_forget(context, &model.functions[i]),
+                     model.good[i] ? LUNETTE_OK : LUNETTE_STALE);
+    model.good[i] = false;
+}
+
+static void take_one(lunette_context *context) {
+    unsigned k = below(MOMENTS);
+    if (model.moments[k].snapshot != 0)
+        assert_int_equal(lunette_snapshot_drop(context, model.moments[k].snapshot), LUNETTE_OK);
+    model.moments[k].snapshot = take(context);
+    model.moments[k].count = model.count;
+    memcpy(model.moments[k].good, model.good, sizeof model.good);
+    memcpy(model.moments[k].open, model.open, sizeof model.open);
+}
+
+static void go_back_to_one(lunette_context *context) {
+    unsigned k = below(MOMENTS);
+    if (model.moments[k].snapshot == 0)
+        return;
+    go_back(context, model.moments[k].snapshot);
+    for (int i = 0; i < model.count; i++) {
+        model.good[i] = model.good[i] && i < model.moments[k].count && model.moments[k].good[i];
+        model.open[i] = model.open[i] && i < model.moments[k].count && model.moments[k].open[i];
+    }
+}
+
+static void kill_one(lunette_context *context) {
+    expect_status(context, "things = nil host.cancel() while true do end", LUNETTE_CANCELLED);
+    memset(model.good, 0, sizeof model.good);
+    memset(model.open, 0, sizeof model.open);
+    expect_ok(context, "things = {}");
+}
+
+/* What it makes meanwhile is made in vain. */
+static void undo_one(lunette_context *context) {
+    int before = made;
+    assert_int_equal(run_undone(context, "things[0] = host.thing() host.cancel() while true do end", 0),
+                     LUNETTE_CANCELLED);
+    assert_int_equal(closed[before], 1);
+    closed[before] = 0;
+    made = before;
+}
+
+static void compare(lunette_context *context) {
+    for (int i = 0; i < model.count; i++) {
+        assert_int_equal(closed[i], !model.open[i]);
+        if (model.good[i])
+            assert_int_equal(call(context, &model.functions[i]), i);
+        else
+            assert_stale(context, &model.functions[i]);
+    }
+}
+
+static void in_any_order(void **state) {
+    (void)state;
+    static void (*const STEPS[])(lunette_context *) = {give_one, give_one,       give_one, forget_one,
+                                                       take_one, go_back_to_one, undo_one};
+    cancels = true;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        lunette_context *context = open_context();
+        memset(&model, 0, sizeof model);
+        model.random = seed * UINT64_C(0x9e3779b97f4a7c15);
+        expect_ok(context, "things = {}");
+        for (int step = 0; step < 300; step++) {
+            if (below(40) == 0)
+                kill_one(context);
+            else
+                STEPS[below(LN_COUNT(STEPS))](context);
+            if (step % 10 == 0)
+                compare(context);
+            if (step % 50 == 0)
+                assert_int_equal(lunette_context_collect(context), LUNETTE_OK);
+        }
+        compare(context);
+        kit_close(context);
+        for (int i = 0; i < model.count; i++)
+            assert_int_equal(closed[i], 1);
+    }
+}
+
 /* --- Chance --- */
 
 static void numbers_are_not_drawn_twice(void **state) {
@@ -754,6 +873,7 @@ int main(void) {
         cmocka_unit_test(the_handle_that_is_there_again_counts),
         cmocka_unit_test(failing_again_and_again_leaves_nothing),
         cmocka_unit_test(modules_keep_what_they_keep),
+        cmocka_unit_test(in_any_order),
         cmocka_unit_test(numbers_are_not_drawn_twice),
         cmocka_unit_test(there_are_as_many_as_are_allowed),
         cmocka_unit_test(where_there_are_none),
