@@ -57,8 +57,8 @@ typedef struct lunette_run_options {
      * before stay good; those of the run are STALE, also in its error's value. Of a run that waits (SUSPENDED) the
      * end counts; to drop it is to undo it. Each retry begins as the first attempt did. After a VM_FAULT, and where
      * the run has opened a module of machine code, the context is reset all the same. The statuses of
-     * lunette_snapshot_take() are possible: then nothing was run. Costs two copies of the memory in use. Default
-     * false. */
+     * lunette_snapshot_take() are possible: then nothing was run. Costs a copy of the memory in use, and
+     * another when it is undone. Default false. */
     bool roll_back;
 } lunette_run_options;
 
