@@ -544,7 +544,6 @@ static struct {
     struct {
         uint64_t snapshot; /* 0: none */
         bool good[GIVEN], open[GIVEN];
-        int count; /* of what had been given by then */
     } moments[MOMENTS];
     uint64_t random;
 } model;
@@ -581,7 +580,6 @@ static void take_one(lunette_context *context) {
     if (model.moments[k].snapshot != 0)
         assert_int_equal(lunette_snapshot_drop(context, model.moments[k].snapshot), LUNETTE_OK);
     model.moments[k].snapshot = take(context);
-    model.moments[k].count = model.count;
     memcpy(model.moments[k].good, model.good, sizeof model.good);
     memcpy(model.moments[k].open, model.open, sizeof model.open);
 }
@@ -592,8 +590,8 @@ static void go_back_to_one(lunette_context *context) {
         return;
     go_back(context, model.moments[k].snapshot);
     for (int i = 0; i < model.count; i++) {
-        model.good[i] = model.good[i] && i < model.moments[k].count && model.moments[k].good[i];
-        model.open[i] = model.open[i] && i < model.moments[k].count && model.moments[k].open[i];
+        model.good[i] = model.good[i] && model.moments[k].good[i];
+        model.open[i] = model.open[i] && model.moments[k].open[i];
     }
 }
 
