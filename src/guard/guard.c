@@ -69,7 +69,7 @@ lunette_status ln_guard_open(const ln_guard_config *config, ln_guard **out) {
     if (!ln_handler_hold(guard->signals))
         goto no_handlers;
     if (guard->kind == LN_GUARD_SIGNAL)
-        ln_os_barrier_everywhere(); /* the first time takes long: the watchdog must not wait for it */
+        ln_os_barrier_everywhere();   /* the first time takes long: the watchdog must not wait for it */
     ln_os_now_by(&(ln_os_anchor){0}); /* the first time reads a file: no run should */
     *out = guard;
     return LUNETTE_OK;
