@@ -149,6 +149,31 @@ static void templates_and_tenants_bear_null(void **state) {
     nothing_failed();
 }
 
+static void snapshots_bear_null(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context;
+    uint64_t snapshot = 5;
+    size_t bytes = 5;
+    EXPECT(lunette_engine_open, (NULL, &engine), LUNETTE_OK);
+    EXPECT(lunette_context_acquire, (engine, &context), LUNETTE_OK);
+    BAD(lunette_snapshot_take, (NULL, &snapshot));
+    BAD(lunette_snapshot_take, (context, NULL));
+    BAD(lunette_snapshot_restore, (NULL, 1));
+    EXPECT(lunette_snapshot_restore, (context, UINT64_MAX), LUNETTE_STALE);
+    EXPECT(lunette_snapshot_restore, (context, 0), LUNETTE_STALE);
+    BAD(lunette_snapshot_drop, (NULL, 1));
+    EXPECT(lunette_snapshot_drop, (context, UINT64_MAX), LUNETTE_STALE);
+    BAD(lunette_snapshot_size, (NULL, 1, &bytes));
+    BAD(lunette_snapshot_size, (context, 1, NULL));
+    EXPECT(lunette_snapshot_size, (context, UINT64_MAX, &bytes), LUNETTE_STALE);
+    check_true("lunette_snapshot_size", __LINE__, bytes == 0, "*bytes is 0");
+    check_true("lunette_snapshot_take", __LINE__, snapshot == 0, "*snapshot is 0");
+    lunette_context_release(&context);
+    lunette_engine_close(&engine);
+    nothing_failed();
+}
+
 static void contexts_bear_null(void **state) {
     (void)state;
     lunette_engine *engine;
@@ -158,8 +183,7 @@ static void contexts_bear_null(void **state) {
     lunette_value strange = {.type = (lunette_type)99};
     lunette_stats stats = {.size = sizeof stats}, no_stats = {.size = 0};
     lunette_run_options no_options = {.size = 0};
-    uint64_t token = 0, snapshot = 5;
-    size_t bytes = 5;
+    uint64_t token = 0;
     EXPECT(lunette_engine_open, (NULL, &engine), LUNETTE_OK);
     BAD(lunette_context_acquire, (NULL, &context));
     BAD(lunette_context_acquire, (engine, NULL));
@@ -210,18 +234,6 @@ static void contexts_bear_null(void **state) {
     BAD(lunette_context_token, (NULL, &token));
     BAD(lunette_context_token, (context, NULL));
     EXPECT(lunette_context_token, (context, &token), LUNETTE_WRONG_STATE);
-    BAD(lunette_snapshot_take, (NULL, &snapshot));
-    BAD(lunette_snapshot_take, (context, NULL));
-    BAD(lunette_snapshot_restore, (NULL, 1));
-    EXPECT(lunette_snapshot_restore, (context, UINT64_MAX), LUNETTE_STALE);
-    EXPECT(lunette_snapshot_restore, (context, 0), LUNETTE_STALE);
-    BAD(lunette_snapshot_drop, (NULL, 1));
-    EXPECT(lunette_snapshot_drop, (context, UINT64_MAX), LUNETTE_STALE);
-    BAD(lunette_snapshot_size, (NULL, 1, &bytes));
-    BAD(lunette_snapshot_size, (context, 1, NULL));
-    EXPECT(lunette_snapshot_size, (context, UINT64_MAX, &bytes), LUNETTE_STALE);
-    check_true("lunette_snapshot_size", __LINE__, bytes == 0, "*bytes is 0");
-    check_true("lunette_snapshot_take", __LINE__, snapshot == 0, "*snapshot is 0");
     GIVES(lunette_context_error, (NULL), == NULL);
     BAD(lunette_context_clear_error, (NULL));
     BAD(lunette_context_collect, (NULL));
@@ -724,11 +736,12 @@ static void others_objects_are_refused(void **state) {
 
 int main(int count, char **arguments) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(engines_bear_null),     cmocka_unit_test(templates_and_tenants_bear_null),
-        cmocka_unit_test(contexts_bear_null),    cmocka_unit_test(scripts_bear_null),
-        cmocka_unit_test(objects_bear_null),     cmocka_unit_test(values_bear_null),
-        cmocka_unit_test(backends_bear_null),    cmocka_unit_test(calls_bear_misuse),
-        cmocka_unit_test(closed_engines_refuse), cmocka_unit_test(others_objects_are_refused),
+        cmocka_unit_test(engines_bear_null),          cmocka_unit_test(templates_and_tenants_bear_null),
+        cmocka_unit_test(snapshots_bear_null),        cmocka_unit_test(contexts_bear_null),
+        cmocka_unit_test(scripts_bear_null),          cmocka_unit_test(objects_bear_null),
+        cmocka_unit_test(values_bear_null),           cmocka_unit_test(backends_bear_null),
+        cmocka_unit_test(calls_bear_misuse),          cmocka_unit_test(closed_engines_refuse),
+        cmocka_unit_test(others_objects_are_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     for (size_t i = 0; i < covered_count && count > 1 && strcmp(arguments[1], "--covered") == 0; i++)
