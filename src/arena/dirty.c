@@ -1,8 +1,8 @@
 /* A script that touches a few pages of an image of megabytes should not pay for copying all of it back. Where the kernel
  * notes which pages were written (base/os_track.h), a reset asks it, copies those, and protects them again.
  *
- * What it costs: a fixed price a reset (two calls of the system, and a walk over the page table entries), and at the first
- * write to each page a fault that the kernel resolves by itself. So it pays for large images and for scripts that
+ * What it costs: a fixed price a reset (a call of the system, and a walk over the page table entries), a call for each stretch
+ * of pages that was written, and at the first write to each page a fault that the kernel resolves by itself. So it pays for large images and for scripts that
  * touch little of them. Both are decided by measuring: the first time an image of some size is restored, the fixed
  * price and the speed of copying are timed on a mapping of a mebibyte; and an arena whose runs keep writing to a good
  * part of its image is no longer watched.
@@ -22,10 +22,23 @@
 
 enum {
     RANGES = 64,
+    /* To protect one stretch is a call of the system; to protect all is one that walks over all pages, which takes as long as
+     * some thirty calls for each mebibyte. */
+    FEW = 32,
     /* A run that wrote to more than one page in so many has used much; after so many such runs in a row, the watch ends. */
     MUCH = 4,
     PATIENCE = 8,
 };
+
+/* What was written is restored: protects it again. Everything else still is. */
+static bool protect_again(char *start, size_t size, const ln_os_range *ranges, int count) {
+    if (count > FEW)
+        return ln_os_track_protect(start, size);
+    for (int i = 0; i < count; i++)
+        if (!ln_os_track_protect(ranges[i].start, (size_t)(ranges[i].end - ranges[i].start)))
+            return false;
+    return true;
+}
 
 /* --- What is worth it --- */
 
@@ -54,7 +67,7 @@ static uint64_t time_tracked(char *to, const char *from) {
         int count = ln_os_track_written(to, TRIAL, ranges, RANGES, &complete);
         for (int k = 0; k < count; k++)
             memcpy(ranges[k].start, from + (ranges[k].start - to), (size_t)(ranges[k].end - ranges[k].start));
-        if (count < 0 || !complete || !ln_os_track_protect(to, TRIAL))
+        if (count < 0 || !complete || !protect_again(to, TRIAL, ranges, count))
             return UINT64_MAX;
         uint64_t took = ln_os_now() - start;
         best = took < best ? took : best;
@@ -121,9 +134,10 @@ static ptrdiff_t restore_written(const ln_image *image, ln_arena *a) {
     ln_os_range ranges[RANGES];
     char *base = (char *)a, *at = base, *end = base + watched_size(image);
     ptrdiff_t restored = 0;
+    int calls = 0, count = 0;
     bool complete = false;
-    while (!complete) {
-        int count = ln_os_track_written(at, (size_t)(end - at), ranges, RANGES, &complete);
+    for (; !complete; calls++) {
+        count = ln_os_track_written(at, (size_t)(end - at), ranges, RANGES, &complete);
         if (count < 0 || (count == 0 && !complete))
             return -1;
         for (int i = 0; i < count; i++) {
@@ -133,7 +147,9 @@ static ptrdiff_t restore_written(const ln_image *image, ln_arena *a) {
         }
         complete = complete || at == end;
     }
-    return ln_os_track_protect(base, (size_t)(end - base)) ? restored : -1;
+    bool all_known = calls == 1; /* else the first ones were written over */
+    bool protected = protect_again(base, (size_t)(end - base), ranges, all_known ? count : RANGES);
+    return protected ? restored : -1;
 }
 
 bool ln_dirty_restore(const ln_image *image, ln_arena *a) {
