@@ -2,8 +2,8 @@
  * notes which pages were written (base/os_track.h), a reset asks it, copies those, and protects them again.
  *
  * What it costs: a fixed price a reset (a call of the system, and a walk over the page table entries), a call for each stretch
- * of pages that was written, and at the first write to each page a fault that the kernel resolves by itself. So it pays for large images and for scripts that
- * touch little of them. Both are decided by measuring: the first time an image of some size is restored, the fixed
+ * of pages that was written, and at the first write to each page a fault that the kernel resolves by itself. So it pays for
+ * large images and for scripts that touch little of them. Both are decided by measuring: the first time an image of some size is restored, the fixed
  * price and the speed of copying are timed on a mapping of a mebibyte; and an arena whose runs keep writing to a good
  * part of its image is no longer watched.
  *
