@@ -84,8 +84,8 @@ LUNETTE_API lunette_status lunette_context_acquire_from(lunette_template *from, 
  * OK; BUSY (a run is going on; nothing happens). */
 LUNETTE_API lunette_status lunette_context_release(lunette_context **context);
 
-/** Makes the context as it was when it was acquired, whatever ran in it; it has no snapshots any more. OK, INVALID_ARGUMENT, BUSY; with a host
- * allocator also NO_MEMORY, after which every call but release answers WRONG_STATE. */
+/** Makes the context as it was when it was acquired, whatever ran in it; it has no snapshots any more.
+ * OK, INVALID_ARGUMENT, BUSY; with a host allocator also NO_MEMORY, after which every call but release answers WRONG_STATE. */
 LUNETTE_API lunette_status lunette_context_reset(lunette_context *context);
 
 /** Runs a Lua program. `name` is what errors call it (Lua's own conventions: a leading '=' or '@' is not shown;

@@ -32,7 +32,7 @@ typedef struct ln_os_anchor {
     uint64_t latest;    /* what it said last */
 } ln_os_anchor;
 
-/* ln_os_now(), give or take a microsecond, at a third of its price where the processor and the system allow it. Never goes
+/* ln_os_now(), give or take a microsecond, at less than half its price where the processor and the system allow it. Never goes
  * back, by one anchor. An anchor is one thread's; not for signal handlers. The first call of a process may read a file. */
 uint64_t ln_os_now_by(ln_os_anchor *anchor);
 

@@ -1,4 +1,4 @@
-/* The time at a third of its price: what a run's begin and end cost is, for the most part, asking for it.
+/* The time at less than half its price: what a run's begin and end cost is, for the most part, asking for it.
  *
  * Where the kernel keeps its time by the processor's time-stamp counter (its clock source is "tsc", so the counter runs evenly and
  * alike on all processors), clock_gettime() reads that counter, waits for what stands before it, and adds up. Here a thread

@@ -245,8 +245,8 @@ static void begin(lunette_machine *machine, ln_report *report, ln_tree *error_va
     ln_machine_touch(machine);
 }
 
-/* Ends what begin() began; restores the machine if the run was abandoned, or undoes it if it is secured. A refusal (a negative status) left the
- * machine untouched. */
+/* Ends what begin() began; restores the machine if the run was abandoned, or undoes it if it is secured. A refusal (a
+ * negative status) left the machine untouched. */
 static lunette_status finish(lunette_machine *machine, ln_report *report, lunette_status status,
                              const ln_budget *budget) {
     bool abandoned = machine->run.abandoned;
