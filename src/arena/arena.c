@@ -454,6 +454,10 @@ void ln_arena_gather(ln_arena *a, bool on) {
     a->control.gathers = on;
 }
 
+uint64_t ln_arena_allocations(const ln_arena *a) {
+    return a->allocations;
+}
+
 bool ln_arena_refused(const ln_arena *a) {
     return a->refused;
 }

@@ -88,6 +88,9 @@ void ln_arena_close_reserve(ln_arena *arena);
 
 void ln_arena_stats_get(const ln_arena *arena, ln_arena_stats *stats);
 
+/* Blocks handed out since the last reset. */
+uint64_t ln_arena_allocations(const ln_arena *arena);
+
 /* Was a request refused since the last ln_arena_clear_refused() or reset? */
 bool ln_arena_refused(const ln_arena *arena);
 void ln_arena_clear_refused(ln_arena *arena);

@@ -213,7 +213,7 @@ static lunette_status find_code(lunette_context *context, ln_program *program, c
 }
 
 void ln_context_count(lunette_context *context, lunette_status status) {
-    ln_usage_note(&context->usage, status, &context->vm->last);
+    ln_usage_note(&context->usage, status, &context->vm->last, &context->vm->counted);
     if (LN_UNLIKELY(status == LUNETTE_VM_FAULT))
         atomic_fetch_add_explicit(&context->engine->vm_faults, 1, memory_order_relaxed);
 }

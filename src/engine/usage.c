@@ -44,18 +44,20 @@ static int bucket_of(uint64_t ns) {
     return bucket < LN_USAGE_BUCKETS - 1 ? bucket : LN_USAGE_BUCKETS - 1;
 }
 
-void ln_usage_note(ln_usage_sums *sums, lunette_status status, const lunette_stats *stats) {
+void ln_usage_note(ln_usage_sums *sums, lunette_status status, const lunette_stats *stats,
+                   const lunette_stats *counted) {
+    uint64_t wall_ns = stats->wall_ns - counted->wall_ns;
     increase(counter_of(sums, status), 1);
     if (status < LUNETTE_OK)
         return;
-    increase(&sums->wall_ns, stats->wall_ns);
-    increase(&sums->cpu_ns, stats->cpu_ns);
-    increase(&sums->host_ns, stats->host_ns);
-    increase(&sums->host_calls, stats->host_calls);
-    increase(&sums->output_bytes, stats->output_bytes);
-    increase(&sums->instructions, stats->instructions);
-    increase(&sums->allocations, stats->allocations);
-    increase(&sums->buckets[bucket_of(stats->wall_ns)], 1);
+    increase(&sums->wall_ns, wall_ns);
+    increase(&sums->cpu_ns, stats->cpu_ns - counted->cpu_ns);
+    increase(&sums->host_ns, stats->host_ns - counted->host_ns);
+    increase(&sums->host_calls, stats->host_calls - counted->host_calls);
+    increase(&sums->output_bytes, stats->output_bytes - counted->output_bytes);
+    increase(&sums->instructions, stats->instructions - counted->instructions);
+    increase(&sums->allocations, stats->allocations - counted->allocations);
+    increase(&sums->buckets[bucket_of(wall_ns)], 1);
     if (stats->memory_peak > get(&sums->memory_peak))
         atomic_store_explicit(&sums->memory_peak, stats->memory_peak, memory_order_relaxed);
 }

@@ -41,8 +41,10 @@ typedef struct ln_usage_total {
     uint64_t buckets[LN_USAGE_BUCKETS];
 } ln_usage_total;
 
-/* Counts one run. Only one thread at a time may. */
-void ln_usage_note(ln_usage_sums *sums, lunette_status status, const lunette_stats *stats);
+/* Counts one run, or one piece of it: what the statistics have beyond `counted`, which was counted before. Only one thread at
+ * a time may. */
+void ln_usage_note(ln_usage_sums *sums, lunette_status status, const lunette_stats *stats,
+                   const lunette_stats *counted);
 
 /* Moves everything: adds `from` to `to`, which many threads may do at a time, and makes it zero, which only its writer
  * may. */

@@ -121,6 +121,7 @@ struct lunette_machine {
     bool pristine; /* nothing has run since the last reset */
     lunette_error *error;
     lunette_stats last;
+    lunette_stats counted; /* of `last`, what earlier runs and earlier pieces of this one came to */
     size_t committed;   /* by the arena when the last run, or what came after it, ended */
     ln_kept *snapshots; /* the host's, newest first */
     size_t snapshot_count, snapshot_bytes;

@@ -241,6 +241,7 @@ static void begin(lunette_machine *machine, ln_report *report, ln_tree *error_va
     machine->error_value = error_value;
     machine->results = results;
     ln_arena_clear_refused(machine->arena);
+    machine->counted.allocations = ln_arena_allocations(machine->arena);
     machine->refusal = NULL;
     ln_machine_touch(machine);
 }
@@ -362,6 +363,19 @@ static void wait(lunette_machine *machine, const ln_budget *budget, const lunett
     machine->waiting.bounds = *bounds;
 }
 
+/* The figures of the pieces so far are in those of the next one. */
+static void count_pieces(lunette_machine *machine) {
+    const ln_usage *used = &machine->waiting.used;
+    machine->counted = (lunette_stats){
+        .wall_ns = used->wall_ns,
+        .cpu_ns = used->cpu_ns,
+        .host_ns = used->host_ns,
+        .host_calls = used->host_calls,
+        .output_bytes = used->output_bytes,
+        .instructions = used->instructions,
+    };
+}
+
 /* What has waited for too long does not go on at all. */
 static lunette_status resume(lunette_machine *machine, const void *what) {
     if (machine->run.latest != 0 && ln_os_now() >= machine->run.latest)
@@ -381,6 +395,7 @@ lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer 
     ln_tree_init(&tree, bounds->bytes);
     machine->waiting.is = false;
     machine->bounds = bounds;
+    count_pieces(machine);
     machine->run.latest = latest;
     lunette_status status = perform(machine, &budget, &used, resume, answer, results ? &tree : NULL);
     if (status == LUNETTE_SUSPENDED)
@@ -408,6 +423,7 @@ lunette_status ln_machine_run(lunette_machine *machine, const ln_program *progra
     view.loaded = program->code && machine->built && ln_machine_apply_patch(machine, program->code);
     ln_tree_init(&tree, program->bounds.bytes);
     machine->bounds = &program->bounds;
+    machine->counted = (lunette_stats){0};
     machine->run.name = program->name;
     machine->run.want_cpu = machine->run.want_host_time = program->measure_cpu;
     machine->run.latest = latest;

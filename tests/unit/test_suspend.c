@@ -368,6 +368,41 @@ static void *resume_elsewhere(void *ud) {
     return NULL;
 }
 
+static lunette_usage usage_of(lunette_engine *engine) {
+    lunette_usage usage = {.size = sizeof usage};
+    assert_int_equal(lunette_engine_usage(engine, &usage), LUNETTE_OK);
+    return usage;
+}
+
+static lunette_stats stats_of(lunette_context *context) {
+    lunette_stats stats = {.size = sizeof stats};
+    assert_int_equal(lunette_context_stats(context, &stats), LUNETTE_OK);
+    return stats;
+}
+
+/* A run's figures are those of all its pieces, so whoever adds the pieces up must not count the first ones again; nor
+ * what earlier runs in the same state have allocated. */
+static void sums_have_each_piece_once(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context = open_context(&engine);
+    uint64_t wall_ns = 0, host_calls = 0, allocations = 0;
+    for (int run = 0; run < 3; run++) {
+        check(context, "local t = {} for i = 1, 3 do burn(2) t[i] = {wait()} end return 'done'", 3, "done");
+        wall_ns += stats_of(context).wall_ns;
+        host_calls += stats_of(context).host_calls;
+        allocations = stats_of(context).allocations;
+    }
+    lunette_usage usage = usage_of(engine);
+    assert_int_equal(usage.runs, 12);
+    assert_int_equal(usage.suspended, 9);
+    assert_int_equal(host_calls, 18);
+    assert_int_equal(usage.host_calls, host_calls);
+    assert_int_equal(usage.wall_ns, wall_ns);
+    assert_int_equal(usage.allocations, allocations);
+    close_context(context, engine);
+}
+
 static void any_thread_may_resume(void **state) {
     (void)state;
     lunette_engine *engine;
@@ -431,6 +466,7 @@ int main(void) {
         cmocka_unit_test(the_host_may_answer_with_an_error),
         cmocka_unit_test(tokens_are_good_once),
         cmocka_unit_test(the_budget_is_the_scripts_own),
+        cmocka_unit_test(sums_have_each_piece_once),
         cmocka_unit_test(any_thread_may_resume),
         cmocka_unit_test(many_wait_at_once),
     };
