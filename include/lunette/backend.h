@@ -282,6 +282,13 @@ LUNETTE_API void *lunette_machine_resize(lunette_machine *machine, void *block, 
 /** Gives a block back. NULL is allowed. */
 LUNETTE_API void lunette_machine_free(lunette_machine *machine, void *block, size_t size);
 
+/** Says which byte becomes another with each collection of garbage, for lunette_stats.collections: one in a block of the
+ * machine's memory that is there as long as the state. It is looked at with each request for memory and at the end of each
+ * run, in every copy of the state. In build(). NULL: collections are not counted, as without a call. */
+LUNETTE_API void lunette_machine_follow_collector(lunette_machine *machine, const void *flag);
+/** Looks at it now: for after a collection that another may follow before memory is asked for. In a run. */
+LUNETTE_API void lunette_machine_collected(lunette_machine *machine);
+
 /** From enter to leave the run is not ended, whatever its budget: for all that touches what is not the machine's. What
  * was begun must be owned by somebody when leave() is called, for it may not return. They nest. In a run. */
 LUNETTE_API void lunette_machine_host_enter(lunette_machine *machine);

@@ -79,6 +79,9 @@ typedef struct lunette_stats {
     uint64_t memory_limit;        /**< in force */
     uint64_t allocations;         /**< blocks handed out since the last reset */
     uint64_t allocation_failures; /**< requests refused at the limit since the last reset */
+    uint64_t
+        collections; /**< of garbage, since the last reset; 0 where the VM does not show them. One that a kill
+                               interrupts is not among them */
 } lunette_stats;
 
 #ifdef __cplusplus

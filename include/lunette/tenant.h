@@ -108,6 +108,7 @@ typedef struct lunette_usage {
     uint64_t instructions; /**< of the runs that counted them */
     uint64_t allocations;
     uint64_t memory_peak; /**< the highest of any run */
+    uint64_t collections; /**< of garbage */
 } lunette_usage;
 
 /** OK, INVALID_ARGUMENT. */

@@ -70,6 +70,7 @@ LN_INLINE void *nurse_block(ln_arena *a, size_t n) {
 
 LN_INLINE void *count_block(ln_arena *a, void *block, size_t n) {
     a->allocations++;
+    ln_flag_look(a);
     ln_stats_grow(a, n);
     return block;
 }
@@ -337,6 +338,7 @@ static bool found_arena(ln_arena *a, size_t reservation, const ln_arena_config *
     c->shares_images = is_shareable((uintptr_t)a, reservation);
     c->page_committed = ln_first_page(a);
     a->page_top = ln_first_page(a);
+    ln_flag_drop(a);
     ln_zone_open(a);
     ln_spans_open(a);
     (void)ln_arena_set_limit(a, config->limit);
@@ -454,8 +456,30 @@ void ln_arena_gather(ln_arena *a, bool on) {
     a->control.gathers = on;
 }
 
-uint64_t ln_arena_allocations(const ln_arena *a) {
-    return a->allocations;
+ln_arena_counts ln_arena_counted(const ln_arena *a) {
+    return (ln_arena_counts){.allocations = a->allocations, .turns = a->turns};
+}
+
+void ln_arena_begin_counting(ln_arena *a) {
+    a->peak = a->used;
+    a->allocations = 0;
+    a->failures = 0;
+    ln_flag_look(a);
+    a->turns = 0;
+    a->refused = false;
+}
+
+void ln_arena_follow(ln_arena *a, const void *flag) {
+    ln_flag_drop(a);
+    if (flag != NULL && ln_arena_owns(a, flag)) {
+        a->flag = ln_arena_offset(a, flag);
+        ln_flag_look(a);
+        a->turns = 0;
+    }
+}
+
+void ln_arena_look(ln_arena *a) {
+    ln_flag_look(a);
 }
 
 bool ln_arena_refused(const ln_arena *a) {
@@ -496,6 +520,7 @@ void ln_arena_stats_get(const ln_arena *a, ln_arena_stats *stats) {
         .lent = committed - counted,
         .limit = c->limit,
         .allocations = a->allocations,
+        .turns = a->turns,
         .failures = a->failures,
         .reserved = ln_arena_is_own(a),
         .sealed = ln_arena_is_sealed(a),

@@ -57,6 +57,7 @@ typedef struct ln_arena_stats {
     size_t limit;         /* the limit in force; on the host's allocator without one close to SIZE_MAX */
     uint64_t allocations; /* blocks handed out (not counting resizes in place) since the last reset */
     uint64_t failures;    /* requests refused since the last reset */
+    uint64_t turns;       /* of what ln_arena_follow() was given, since the last reset */
     bool reserved;        /* true: own reservation; false: host's allocator */
     bool sealed;          /* the set-up is over */
     bool shares_images;   /* true: 4 GiB reservation at a multiple of 4 GiB */
@@ -88,8 +89,23 @@ void ln_arena_close_reserve(ln_arena *arena);
 
 void ln_arena_stats_get(const ln_arena *arena, ln_arena_stats *stats);
 
-/* Blocks handed out since the last reset. */
-uint64_t ln_arena_allocations(const ln_arena *arena);
+/* Has the statistics begin here, as they do with a reset. ln_image_take() does it as well. */
+void ln_arena_begin_counting(ln_arena *arena);
+
+/* What is counted up, since the last reset: as in the statistics, and sooner had. */
+typedef struct ln_arena_counts {
+    uint64_t allocations;
+    uint64_t turns;
+} ln_arena_counts;
+
+ln_arena_counts ln_arena_counted(const ln_arena *arena);
+
+/* Counts from here on how often the byte at `flag`, in a block of the arena, becomes another: each time that a block is
+ * handed out, before anybody can write to that, and when ln_arena_look() is called. So of two changes between which
+ * neither happens nothing is seen. An image keeps the byte's place, for the arenas that are spawned from it as well. The
+ * block must not be freed while any is handed out or looked at. NULL, or a byte of no block: nothing is counted. */
+void ln_arena_follow(ln_arena *arena, const void *flag);
+void ln_arena_look(ln_arena *arena);
 
 /* Was a request refused since the last ln_arena_clear_refused() or reset? */
 bool ln_arena_refused(const ln_arena *arena);

@@ -93,6 +93,7 @@ lunette_status ln_bridge_open(const ln_arena_config *config, ln_arena **arena) {
     b->host_leave = config->host_leave;
     b->section_ud = config->section_ud;
     b->committed = sizeof *b;
+    ln_flag_drop(&b->arena);
     (void)ln_arena_set_limit(&b->arena, config->limit);
     *arena = &b->arena;
     return LUNETTE_OK;
@@ -108,6 +109,7 @@ void ln_bridge_discard_all(ln_arena *a) {
     a->peak = 0;
     a->allocations = 0;
     a->failures = 0;
+    ln_flag_drop(a);
     a->refused = false;
     a->poor = 0;
     a->asked_size = 0;
@@ -150,6 +152,7 @@ static void *allocate(bridge *b, size_t n) {
         head->size = n;
         link_block(b, head);
         a->allocations++;
+        ln_flag_look(a);
         ln_stats_grow(a, n);
     }
     leave(b);

@@ -43,15 +43,6 @@ static const ln_arena *header_of(const ln_image *image) {
     return (const ln_arena *)(const void *)image;
 }
 
-/* What a fresh run should find in the statistics. */
-static void begin_counting(ln_arena *a) {
-    a->peak = a->used;
-    a->allocations = 0;
-    a->failures = 0;
-    a->refused = false;
-    memset(a->nursed, 0, sizeof a->nursed);
-}
-
 static size_t words_of(const ln_image *image) {
     return (image->end - LN_IMAGE_START) / sizeof(uint64_t);
 }
@@ -117,7 +108,8 @@ lunette_status ln_image_take(ln_arena *a, ln_image **image) {
     if (status != LUNETTE_OK) {
         return status;
     }
-    begin_counting(a);
+    ln_arena_begin_counting(a);
+    memset(a->nursed, 0, sizeof a->nursed);
     ln_memcheck_defined(a, a->image_end);
     *image = copy_of(a);
     return *image != NULL ? LUNETTE_OK : LUNETTE_NO_MEMORY;

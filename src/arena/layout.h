@@ -151,10 +151,14 @@ struct ln_arena {
     bool zone_mapped;   /* the map is there; else nothing of the zone is free */
     bool refused;
     uint8_t poor;       /* collections in a row that were not worth it: refusal.c */
+    uint8_t flag_seen;  /* *flag, when it was last looked at */
     size_t asked_size;  /* bytes of what was refused last; 0: nothing, or more was asked for since */
     size_t asked_block; /* the offset of the block it was to resize; 0: a new one */
     ln_holding asked;   /* what there was then */
     uint64_t asked_at;  /* and how many allocations */
+    size_t
+        flag; /* offset of what ln_arena_follow() was given; else of flag_seen itself, which is never news */
+    uint64_t turns; /* how often it was seen to have changed */
     uint8_t
         nursed[LN_CLASSES]; /* blocks of the class that came from the nursery; LN_NURSED_MAX: no more do */
     ln_span none;           /* stands for "no current span": never has a free block */
@@ -240,6 +244,19 @@ LN_INLINE void ln_stats_grow(ln_arena *a, size_t n) {
     if (a->used > a->peak) {
         a->peak = a->used;
     }
+}
+
+/* For each block, so without a branch. */
+LN_INLINE void ln_flag_look(ln_arena *a) {
+    uint8_t now = *((const uint8_t *)a + a->flag);
+    a->turns += now != a->flag_seen;
+    a->flag_seen = now;
+}
+
+/* From here on nothing is followed. */
+LN_INLINE void ln_flag_drop(ln_arena *a) {
+    a->flag = offsetof(struct ln_arena, flag_seen);
+    a->turns = 0;
 }
 
 /* --- bitmaps of filled bins: find the first filled one at or above `from` ------------------------------------ */

@@ -23,7 +23,8 @@
     X("host_calls_total",       host_calls,   1.0, "Calls from scripts into the host's functions.") \
     X("output_bytes_total",     output_bytes, 1.0, "Bytes printed.") \
     X("instructions_total",     instructions, 1.0, "VM instructions, of runs that counted them.") \
-    X("allocations_total",      allocations,  1.0, "Blocks of memory handed out to scripts.")
+    X("allocations_total",      allocations,  1.0, "Blocks of memory handed out to scripts.") \
+    X("collections_total",      collections,  1.0, "Collections of scripts' garbage.")
 
 /* The pool: X(metric, field of ln_pool_stats, type, help). */
 #define POOL(X) \

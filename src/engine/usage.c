@@ -57,6 +57,7 @@ void ln_usage_note(ln_usage_sums *sums, lunette_status status, const lunette_sta
     increase(&sums->output_bytes, stats->output_bytes - counted->output_bytes);
     increase(&sums->instructions, stats->instructions - counted->instructions);
     increase(&sums->allocations, stats->allocations - counted->allocations);
+    increase(&sums->collections, stats->collections - counted->collections);
     increase(&sums->buckets[bucket_of(wall_ns)], 1);
     if (stats->memory_peak > get(&sums->memory_peak))
         atomic_store_explicit(&sums->memory_peak, stats->memory_peak, memory_order_relaxed);

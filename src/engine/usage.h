@@ -19,7 +19,8 @@
 /* clang-format off */
 #define LN_USAGE_MAP(X) \
     X(ok) X(suspended) X(errors) X(syntax) X(memory) X(time) X(other_limits) X(cancelled) X(faults) X(refused) \
-    X(wall_ns) X(cpu_ns) X(host_ns) X(host_calls) X(output_bytes) X(instructions) X(allocations)
+    X(wall_ns) X(cpu_ns) X(host_ns) X(host_calls) X(output_bytes) X(instructions) X(allocations) \
+    X(collections)
 /* clang-format on */
 
 /* Buckets of run times: bucket i counts the runs of up to LN_USAGE_FIRST_NS * 4^i, the last one all that were longer. */

@@ -39,8 +39,8 @@ static void *find_random_state(lua_State *L) {
 }
 
 static void collect_all(lua_State *L) {
-    lua_gc(L, LUA_GCCOLLECT);
-    lua_gc(L, LUA_GCCOLLECT);
+    ln_collector_run(L);
+    ln_collector_run(L);
 }
 
 static int open_library(lua_State *L) {
@@ -67,6 +67,7 @@ lunette_status ln_vm_build(lunette_machine *machine) {
         return LUNETTE_NO_MEMORY;
     memset(lua_getextraspace(vm->L), 0,
            LUA_EXTRASPACE); /* lua_newstate() leaves there what the memory held */
+    ln_collector_follow(vm);
     lua_atpanic(vm->L, on_panic);
     lua_setwarnf(vm->L, ln_lib_warning, NULL);
     lunette_status status = ln_vm_status(ln_vm_protect(vm, open_library, vm), LUNETTE_OK);
@@ -126,32 +127,12 @@ lunette_status ln_vm_preload(lunette_machine *machine, const lunette_preload *mo
 
 /* --- What is left --- */
 
-/* Collecting seldom is what memory is for: while the limit is far, the heap may grow to ten times what lives before it
- * is marked again; near the limit the allocator's refusal forces a full collection anyway. Of 200, 400 and 1000 percent,
- * this was fastest on bench/programs (binary-trees 1.5 to 1.7 times plain Lua's speed), at peaks of up to 12 MB. */
-enum { AUTO_PAUSE = 1000 };
-
-/* And a collection is one step, however long: its size as a power of two, larger than any heap. A script never runs
- * while a collection is under way, so that a barrier which a release forgets costs nothing: that is what the defects
- * allweak-metatable-uaf and newindex-barrier-uaf (defects.c) and one of 5.4.0 need. */
-enum { WHOLE_COLLECTION = 63 };
-
-/* May not raise: lua_gc() with these options allocates nothing. */
-static void set_collector(lua_State *L, const ln_settings *settings) {
-    if (settings->gc == LUNETTE_GC_GENERATIONAL)
-        lua_gc(L, LUA_GCGEN, (int)settings->gc_minor, (int)settings->gc_major);
-    else if (settings->gc == LUNETTE_GC_INCREMENTAL)
-        lua_gc(L, LUA_GCINC, (int)settings->gc_pause, (int)settings->gc_step, 0);
-    else
-        lua_gc(L, LUA_GCINC, AUTO_PAUSE, 0, WHOLE_COLLECTION);
-}
-
 static int settle(lua_State *L) {
     const ln_vm *vm = lua_touserdata(L, 1);
     lua_settop(L, 0);
     if (vm->files.count > 0)
         return luaL_error(L, "a preloaded module left a file open: contexts cannot share one");
-    set_collector(L, ln_vm_settings(vm));
+    ln_collector_set(L, ln_vm_settings(vm));
     collect_all(L);
     return 0;
 }

@@ -112,7 +112,7 @@ static luaL_Stream *push_handle(lua_State *L) {
 /* Handles that the script has dropped are closed by the collector, which a full share of them is a reason to call. */
 static int check_count(lua_State *L, const ln_vm *vm) {
     if (vm->files.count >= OPEN_MOST)
-        lua_gc(L, LUA_GCCOLLECT);
+        ln_collector_run(L);
     return vm->files.count >= OPEN_MOST ? EMFILE : 0;
 }
 

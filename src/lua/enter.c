@@ -206,7 +206,7 @@ bool ln_vm_on_refusal(lunette_machine *machine, const void *caller) {
         return false;
     bool collected = ln_buffers_asked(caller);
     if (collected)
-        lua_gc(vm->running, LUA_GCCOLLECT);
+        ln_collector_run(vm->running);
     ln_vm_note_refusal(vm, NULL);
     return collected;
 }

@@ -140,6 +140,23 @@ bool ln_vm_post_mortem(lunette_machine *machine);
 /* Closes the state under the guard, so that finalizers cannot hang. Does not raise. */
 void ln_vm_close_state(ln_vm *vm);
 
+/* --- collector.c --- */
+
+/* Finds, once in a process, what shows that there was a collection. */
+void ln_collector_watch(void);
+
+/* Has the machine count the collections of its state, which is new. */
+void ln_collector_follow(ln_vm *vm);
+
+/* A full collection, which is counted. In a run. May raise only where scripts may have finalizers. */
+void ln_collector_run(lua_State *L);
+
+/* The table of the base library is on top of the stack: scripts' own collections are counted as well. May raise (memory). */
+void ln_collector_wrap(lua_State *L);
+
+/* As the configuration says. Does not raise: lua_gc() with these options allocates nothing. */
+void ln_collector_set(lua_State *L, const ln_settings *settings);
+
 /* --- buffers.c --- */
 
 /* Finds those places, once in a process; before the first run. Does not raise. */

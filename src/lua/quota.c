@@ -27,7 +27,7 @@ static void *limited(void *ud, void *block, size_t osize, size_t nsize) {
     void *result = machine->allocator(machine->allocator_ud, block, osize, nsize);
     /* The arena knows by the caller when it was a string buffer that asked; but here we are the caller. */
     if (LN_UNLIKELY(!result && nsize > 0 && ln_buffers_asked(__builtin_return_address(0)))) {
-        lua_gc(vm->running, LUA_GCCOLLECT);
+        ln_collector_run(vm->running);
         result = machine->allocator(machine->allocator_ud, block, osize, nsize);
     }
     return result;

@@ -233,7 +233,7 @@ lunette_status ln_vm_get_global(lunette_machine *machine, const char *name) {
 
 static int collect(lua_State *L) {
     ln_refer_let_go(L, lua_touserdata(L, 1));
-    lua_gc(L, LUA_GCCOLLECT);
+    ln_collector_run(L);
     return 0;
 }
 

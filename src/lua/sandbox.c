@@ -409,7 +409,7 @@ static void build_library(lua_State *L, const ln_sandbox *sandbox, const struct 
     if (strcmp(library->name, "package") == 0)
         replace_searcher(L);
     lua_pop(L, 1);
-    lua_gc(L, LUA_GCCOLLECT);
+    ln_collector_run(L);
 }
 
 /* The strings' metatable: its methods are the script's own library, and it cannot be reached. The string
@@ -479,6 +479,9 @@ static void build_whole(lua_State *L, const ln_sandbox *sandbox) {
     }
     if (lua_getfield(L, -1, "package") == LUA_TTABLE)
         replace_searcher(L);
+    lua_pop(L, 1);
+    if (lua_getfield(L, -1, LUA_GNAME) == LUA_TTABLE)
+        ln_collector_wrap(L);
     lua_pop(L, 2);
 }
 

@@ -63,6 +63,7 @@ static lunette_status open_settings(const lunette_config *config, void **out, ch
         return status;
     }
     ln_buffers_watch();
+    ln_collector_watch();
     ln_moving_watch();
     ln_scan_watch();
     *out = settings;

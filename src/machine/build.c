@@ -114,6 +114,7 @@ lunette_status ln_machine_build(lunette_machine *machine, const lunette_preload 
     if (status == LUNETTE_OK) {
         ln_machine_attach(machine);
         status = enter(&building, run_modules);
+        ln_arena_begin_counting(machine->arena);
     }
     machine->report = NULL;
     if (status != LUNETTE_OK && why)

@@ -122,8 +122,8 @@ struct lunette_machine {
     lunette_error *error;
     lunette_stats last;
     lunette_stats counted; /* of `last`, what earlier runs and earlier pieces of this one came to */
-    size_t committed;   /* by the arena when the last run, or what came after it, ended */
-    ln_kept *snapshots; /* the host's, newest first */
+    size_t committed;      /* by the arena when the last run, or what came after it, ended */
+    ln_kept *snapshots;    /* the host's, newest first */
     size_t snapshot_count, snapshot_bytes;
     ln_kept *way_back; /* what a run that fails is rolled back to; NULL: the template */
     bool rolls_back;   /* one that fails is, whether it goes on or waits */

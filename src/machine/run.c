@@ -169,6 +169,7 @@ static void keep_stats(lunette_machine *machine) {
         .memory_limit = arena.limit,
         .allocations = arena.allocations,
         .allocation_failures = arena.failures,
+        .collections = arena.turns,
     };
 }
 
@@ -241,7 +242,9 @@ static void begin(lunette_machine *machine, ln_report *report, ln_tree *error_va
     machine->error_value = error_value;
     machine->results = results;
     ln_arena_clear_refused(machine->arena);
-    machine->counted.allocations = ln_arena_allocations(machine->arena);
+    ln_arena_counts counts = ln_arena_counted(machine->arena);
+    machine->counted.allocations = counts.allocations;
+    machine->counted.collections = counts.turns;
     machine->refusal = NULL;
     ln_machine_touch(machine);
 }
@@ -284,6 +287,7 @@ struct job {
 static void call_body(void *ud) {
     struct job *job = ud;
     job->status = job->body(job->machine, job->what);
+    ln_arena_look(job->machine->arena);
 }
 
 /* `carried`: of the budget, what was used before; NULL: nothing. `results` NULL: none are wanted. They are freed unless

@@ -73,6 +73,16 @@ void lunette_machine_free(lunette_machine *machine, void *block, size_t size) {
         machine->allocator(machine->allocator_ud, block, size, 0);
 }
 
+void lunette_machine_follow_collector(lunette_machine *machine, const void *flag) {
+    if (machine)
+        ln_arena_follow(machine->arena, flag);
+}
+
+void lunette_machine_collected(lunette_machine *machine) {
+    if (machine)
+        ln_arena_look(machine->arena);
+}
+
 /* --- The world outside --- */
 
 void lunette_machine_host_enter(lunette_machine *machine) {

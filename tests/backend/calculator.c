@@ -32,6 +32,7 @@ struct state {
     struct variable *variables;
     struct pushed *pushed;
     uint64_t seed;
+    unsigned char collected; /* another with each collect() */
 };
 
 /* --- Outside of it: what signal handlers and the host see --- */
@@ -504,6 +505,7 @@ static lunette_status build(lunette_machine *machine) {
         return LUNETTE_MEMORY_LIMIT;
     *state = (struct state){.seed = 1};
     lunette_machine_set_root(machine, 0, state);
+    lunette_machine_follow_collector(machine, &state->collected);
     return LUNETTE_OK;
 }
 
@@ -519,7 +521,9 @@ static void prepare(lunette_machine *machine) {
 }
 
 static lunette_status collect(lunette_machine *machine) {
-    drop(machine, state_of(machine));
+    struct state *state = state_of(machine);
+    drop(machine, state);
+    state->collected ^= 1;
     return LUNETTE_OK;
 }
 

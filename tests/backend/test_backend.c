@@ -328,6 +328,9 @@ static void memory(void **state) {
     uint64_t used = kit_stats(c.context).memory_used;
     assert_int_equal(lunette_context_collect(c.context), LUNETTE_OK);
     assert_true(kit_stats(c.context).memory_used + 16000 <= used);
+    assert_int_equal(kit_stats(c.context).collections, 1);
+    assert_int_equal(lunette_context_collect(c.context), LUNETTE_OK);
+    assert_int_equal(kit_stats(c.context).collections, 2);
     calc_close(&c);
 }
 

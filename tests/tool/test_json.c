@@ -55,7 +55,7 @@ static void test_keys(void **state) {
     assert_null(json_object_get(run, "output_base64"));
     const json_t *stats = json_object_get(run, "stats");
     static const char *const keys[] = {"wall_us",          "cpu_us",      "memory_used", "memory_peak",
-                                       "memory_committed", "allocations", "output_bytes"};
+                                       "memory_committed", "allocations", "output_bytes", "collections"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         assert_true(json_is_number(json_object_get(stats, keys[i])));
     assert_int_equal(json_integer_value(json_object_get(stats, "output_bytes")), 4);

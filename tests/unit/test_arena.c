@@ -341,6 +341,40 @@ static void refusals_are_remembered(void **state) {
     close_checked();
 }
 
+/* Each time that a byte is seen to have changed; in an arena that nobody has said anything to, nothing is. */
+static void turns_of_a_byte_are_counted(void **state) {
+    (void)state;
+    open_sealed(4 * MIB, 115);
+    char outside = 0;
+    assert_true(kit_allocate(&k, &k.blocks[0], 100));
+    assert_int_equal(stats_now().turns, 0);
+    unsigned char *flag = k.blocks[0].bytes;
+    ln_arena_follow(k.arena, flag);
+    for (int i = 1; i <= 5; i++) {
+        *flag ^= 0x18;
+        assert_true(kit_allocate(&k, &k.blocks[i], i < 3 ? 24 : 9000));
+        assert_int_equal(stats_now().turns, i);
+    }
+    *flag ^= 0x18;
+    ln_arena_look(k.arena);
+    ln_arena_look(k.arena);
+    assert_int_equal(stats_now().turns, 6);
+    *flag ^= 0x18;
+    *flag ^= 0x18;
+    ln_arena_look(k.arena);
+    assert_int_equal(stats_now().turns, 6);
+    *flag ^= 0x18;
+    ln_arena_begin_counting(k.arena);
+    assert_int_equal(stats_now().turns, 0);
+    ln_arena_follow(k.arena, &outside);
+    *flag ^= 0x18;
+    outside = 1;
+    ln_arena_look(k.arena);
+    assert_int_equal(stats_now().turns, 0);
+    *flag = k.blocks[0].mark;
+    close_checked();
+}
+
 static void statistics_count(void **state) {
     (void)state;
     open_sealed(4 * MIB, 110);
@@ -631,6 +665,7 @@ int main(void) {
         cmocka_unit_test(limit_can_be_raised_and_lowered),
         cmocka_unit_test(reserve_is_lent_and_taken_back),
         cmocka_unit_test(refusals_are_remembered),
+        cmocka_unit_test(turns_of_a_byte_are_counted),
         cmocka_unit_test(statistics_count),
         cmocka_unit_test(large_blocks_grow_in_place),
         cmocka_unit_test(shrinking_gives_room_to_others),

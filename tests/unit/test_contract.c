@@ -342,6 +342,8 @@ static void backends_bear_null(void **state) {
     BEARS(lunette_machine_set_root, (NULL, 0, &word));
     GIVES(lunette_machine_root, (NULL, 0), == NULL);
     BEARS(lunette_machine_random, (NULL, &word, sizeof word));
+    BEARS(lunette_machine_follow_collector, (NULL, &word));
+    BEARS(lunette_machine_collected, (NULL));
     GIVES(lunette_machine_alloc, (NULL, 8), == NULL);
     GIVES(lunette_machine_resize, (NULL, NULL, 0, 8), == NULL);
     BEARS(lunette_machine_free, (NULL, NULL, 0));

@@ -189,6 +189,7 @@ json_t *record_stats(const lunette_stats *stats) {
     record_put(&made, "memory_limit", record_integer(stats->memory_limit));
     record_put(&made, "allocations", record_integer(stats->allocations));
     record_put(&made, "allocation_failures", record_integer(stats->allocation_failures));
+    record_put(&made, "collections", record_integer(stats->collections));
     record_put(&made, "output_bytes", record_integer(stats->output_bytes));
     record_put(&made, "instructions", record_integer(stats->instructions));
     return made;

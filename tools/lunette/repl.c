@@ -207,8 +207,9 @@ static void do_stats(repl *in) {
         units_round(UNITS_SIZE, stats.memory_used, used), units_round(UNITS_SIZE, stats.memory_peak, peak),
         units_round(UNITS_SIZE, stats.memory_committed, committed),
         units_round(UNITS_SIZE, stats.memory_limit, limit));
-    put_format("%" PRIu64 " allocations (%" PRIu64 " refused), %" PRIu64 " bytes printed\n",
-               stats.allocations, stats.allocation_failures, stats.output_bytes);
+    put_format("%" PRIu64 " allocations (%" PRIu64 " refused), %" PRIu64 " collections, %" PRIu64
+               " bytes printed\n",
+               stats.allocations, stats.allocation_failures, stats.collections, stats.output_bytes);
 }
 
 static void do_quit(repl *in) {

@@ -1,0 +1,143 @@
+/* Lua's collector: how it goes about its work, and how often it has.
+ *
+ * Lua's API tells of no collection, and a finalizer that notices them would be the only one at levels where there are none.
+ * But each collection, of either kind, ends its marking by making the other one of two whites the current one (lgc.c,
+ * atomic(), all of 5.4): a byte of the global state, in the same block as the main thread. Where it lies is found by watching a
+ * state that is made for it, as the byte that becomes another, and the former one again, with every full collection,
+ * incremental or generational; the main thread's own mark does so only in one of them. The machine's memory then counts
+ * that byte's turns. Between two of them without a request for memory only lua_gc() can be the cause, so whoever calls that
+ * for a collection looks there afterwards.
+ *
+ * What follows: no script notices, no value is made, nothing is called, and a request for memory takes three instructions
+ * more. Where nothing is found, or more than one byte, collections are not counted. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua/internal.h"
+
+/* --- The byte --- */
+
+static ptrdiff_t flag_at; /* from the main thread; 0: not known */
+
+struct watched {
+    unsigned char *block; /* the first that was asked for: main thread and global state */
+    size_t size;
+};
+
+static void *note_first(void *ud, void *block, size_t osize, size_t nsize) {
+    struct watched *watched = ud;
+    (void)osize;
+    if (nsize == 0) {
+        free(block);
+        return NULL;
+    }
+    void *given = realloc(block, nsize);
+    if (!watched->block) {
+        watched->block = given;
+        watched->size = nsize;
+    }
+    return given;
+}
+
+/* So many that what only happened to turn a few times is told apart. */
+enum { COLLECTIONS = 9 };
+
+/* Clears those of `turning` that are not, after each collection, what they were after the one before the last, and
+ * something else after the last. `even` and `odd` are scratch. */
+static void watch_mode(lua_State *L, const struct watched *watched, unsigned char *even, unsigned char *odd,
+                       unsigned char *turning) {
+    for (int i = 0; i < COLLECTIONS; i++) {
+        unsigned char *before = i % 2 == 0 ? even : odd;
+        lua_gc(L, LUA_GCCOLLECT);
+        for (size_t at = 0; i >= 2 && at < watched->size; at++)
+            turning[at] = turning[at] && even[at] != odd[at] && watched->block[at] == before[at];
+        memcpy(before, watched->block, watched->size);
+    }
+}
+
+/* The one byte that turned; NULL: there are none, or more. */
+static const unsigned char *only_turning(const struct watched *watched, const unsigned char *turning) {
+    const unsigned char *found = memchr(turning, 1, watched->size);
+    if (!found || memchr(found + 1, 1, watched->size - (size_t)(found + 1 - turning)))
+        return NULL;
+    return watched->block + (found - turning);
+}
+
+static void watch_state(lua_State *L, const struct watched *watched) {
+    unsigned char *scratch = malloc(3 * watched->size);
+    if (!scratch)
+        return;
+    unsigned char *turning = scratch + 2 * watched->size;
+    memset(turning, 1, watched->size);
+    watch_mode(L, watched, scratch, scratch + watched->size, turning);
+    lua_gc(L, LUA_GCGEN, 0, 0);
+    watch_mode(L, watched, scratch, scratch + watched->size, turning);
+    const unsigned char *flag = only_turning(watched, turning);
+    if (flag)
+        flag_at = flag - (const unsigned char *)L;
+    free(scratch);
+}
+
+static void watch(void) {
+    struct watched watched = {0};
+    lua_State *L = lua_newstate(note_first, &watched);
+    if (!L)
+        return;
+    watch_state(L, &watched);
+    lua_close(L);
+}
+
+void ln_collector_watch(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch);
+}
+
+void ln_collector_follow(ln_vm *vm) {
+    if (flag_at != 0)
+        lunette_machine_follow_collector(&vm->machine, (const char *)vm->L + flag_at);
+}
+
+/* --- Collecting --- */
+
+void ln_collector_run(lua_State *L) {
+    lua_gc(L, LUA_GCCOLLECT);
+    lunette_machine_collected(lunette_machine_current());
+}
+
+/* Lua's own, called in this frame, so that its errors say what they say without this. */
+static int collect_garbage(lua_State *L) {
+    int results = lua_tocfunction(L, lua_upvalueindex(1))(L);
+    lunette_machine_collected(lunette_machine_current());
+    return results;
+}
+
+void ln_collector_wrap(lua_State *L) {
+    if (lua_getfield(L, -1, "collectgarbage") != LUA_TFUNCTION || !lua_iscfunction(L, -1)) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pushcclosure(L, collect_garbage, 1);
+    lua_setfield(L, -2, "collectgarbage");
+}
+
+/* --- How it works --- */
+
+/* Collecting seldom is what memory is for: while the limit is far, the heap may grow to ten times what lives before it
+ * is marked again; near the limit the allocator's refusal forces a full collection anyway. Of 200, 400 and 1000 percent,
+ * this was fastest on bench/programs (binary-trees 1.5 to 1.7 times plain Lua's speed), at peaks of up to 12 MB. */
+enum { AUTO_PAUSE = 1000 };
+
+/* And a collection is one step, however long: its size as a power of two, larger than any heap. A script never runs
+ * while a collection is under way, so that a barrier which a release forgets costs nothing: that is what the defects
+ * allweak-metatable-uaf and newindex-barrier-uaf (defects.c) and one of 5.4.0 need. */
+enum { WHOLE_COLLECTION = 63 };
+
+void ln_collector_set(lua_State *L, const ln_settings *settings) {
+    if (settings->gc == LUNETTE_GC_GENERATIONAL)
+        lua_gc(L, LUA_GCGEN, (int)settings->gc_minor, (int)settings->gc_major);
+    else if (settings->gc == LUNETTE_GC_INCREMENTAL)
+        lua_gc(L, LUA_GCINC, (int)settings->gc_pause, (int)settings->gc_step, 0);
+    else
+        lua_gc(L, LUA_GCINC, AUTO_PAUSE, 0, WHOLE_COLLECTION);
+}
