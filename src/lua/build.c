@@ -61,12 +61,12 @@ static int open_library(lua_State *L) {
 lunette_status ln_vm_build(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
     vm->L = lua_newstate(machine->allocator, machine->allocator_ud);
-    vm->warnings_on = false;
     vm->script = NULL;
     if (!vm->L)
         return LUNETTE_NO_MEMORY;
-    memset(lua_getextraspace(vm->L), 0,
-           LUA_EXTRASPACE); /* lua_newstate() leaves there what the memory held */
+    /* lua_newstate() leaves there what the memory held */
+    memset(lua_getextraspace(vm->L), 0, LUA_EXTRASPACE);
+    ln_extra_of(vm->L)->warnings_off = ln_sandbox_level(ln_vm_sandbox(vm)) == LUNETTE_SANDBOX_NONE;
     ln_collector_follow(vm);
     lua_atpanic(vm->L, on_panic);
     lua_setwarnf(vm->L, ln_lib_warning, NULL);

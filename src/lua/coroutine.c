@@ -23,18 +23,14 @@ enum {
     ENDED_IN_HOOK = 2, /* no hook is called there any more */
 };
 
-static unsigned char *marks_of(lua_State *co) {
-    return lua_getextraspace(co);
-}
-
-/* The main thread's extra space is what every new coroutine's begins with: it stays clear. */
+/* The main thread's marks are what every new coroutine's begin with: they stay clear. */
 static void mark(const ln_vm *vm, lua_State *co, unsigned char what) {
     if (!ln_vm_is_outermost(vm, co))
-        *marks_of(co) |= what;
+        ln_extra_of(co)->marks |= what;
 }
 
 static bool is_marked(lua_State *co, unsigned char what) {
-    return (*marks_of(co) & what) != 0;
+    return (ln_extra_of(co)->marks & what) != 0;
 }
 
 /* --- xpcall --- */

@@ -60,8 +60,6 @@ typedef struct ln_vm {
     bool waits;                  /* it does: a function of the host's will answer later */
     bool answer_is_error;        /* what it is resumed with */
     int script_status;           /* how the script on its own thread ended, as Lua says */
-    bool warnings_on;            /* level none starts with warnings off, as lua does */
-    bool warning_begun;          /* its last piece said that more comes */
     ln_code *borrowed;           /* a compiled module that is being loaded; NULL: none is */
     ln_files files;              /* that scripts at level none have open */
     ln_tree scratch;             /* what calls of host functions keep: see call.h */
@@ -77,6 +75,21 @@ typedef struct ln_vm {
     const char *hook_error;          /* its text, to be compared with, not read; NULL: memory ended first */
     bool hooks_tried;                /* the hook of a trial was called */
 } ln_vm;
+
+/* In the space that Lua leaves for it at each coroutine, so in the arena: a reset or a snapshot that comes back brings it
+ * along. A new coroutine's begins as the main thread's is. */
+typedef struct ln_extra {
+    unsigned char marks; /* coroutine.c; the main thread has none */
+    /* The main thread's is about the whole state. */
+    bool warnings_off;  /* so level none begins, as lua does */
+    bool warning_begun; /* the last piece of one said that more comes */
+} ln_extra;
+
+_Static_assert(sizeof(ln_extra) <= LUA_EXTRASPACE, "there is room for it");
+
+LN_INLINE ln_extra *ln_extra_of(lua_State *co) {
+    return lua_getextraspace(co);
+}
 
 /* The VM of a machine of this backend. */
 LN_INLINE ln_vm *ln_vm_of(lunette_machine *machine) {

@@ -89,9 +89,9 @@ int ln_lib_print(lua_State *L) {
 
 /* "@on" and "@off" are between the script and its own state. As in Lua's own, a piece that goes on what was begun is
  * none of these, but only while warnings are on. */
-static bool is_control(ln_vm *vm, const char *text, int more) {
-    bool goes_on = vm->warnings_on && vm->warning_begun;
-    vm->warning_begun = more;
+static bool is_control(ln_extra *state, const char *text, int more) {
+    bool goes_on = !state->warnings_off && state->warning_begun;
+    state->warning_begun = more;
     return !goes_on && !more && text[0] == '@';
 }
 
@@ -102,14 +102,15 @@ void ln_lib_warning(void *ud, const char *text, int more) {
     if (!run)
         return;
     ln_vm *vm = ln_vm_current();
-    if (is_control(vm, text, more)) {
+    ln_extra *state = ln_extra_of(vm->L);
+    if (is_control(state, text, more)) {
         if (strcmp(text, "@on") == 0)
-            vm->warnings_on = true;
+            state->warnings_off = false;
         else if (strcmp(text, "@off") == 0)
-            vm->warnings_on = false;
+            state->warnings_off = true;
         return;
     }
-    if (!vm->warnings_on || !vm->machine.setup->warning)
+    if (state->warnings_off || !vm->machine.setup->warning)
         return;
     size_t size = strlen(text);
     if (!ln_run_charge_output(run, size))

@@ -167,12 +167,8 @@ static void attach(lunette_machine *machine) {
     lua_setallocf(vm->L, machine->allocator, machine->allocator_ud);
 }
 
-/* Whether warnings are on is not in a snapshot: that stays as it is. */
 static void seed(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
-    if (machine->pristine)
-        vm->warnings_on = !is_unconfined(vm);
-    vm->warning_begun = false;
     if (vm->random_state)
         ln_vm_random(vm, vm->random_state);
 }
@@ -219,7 +215,6 @@ static lunette_status go_back(lunette_machine *machine, uint64_t number, const c
     if (has_foreign_memory(vm, why))
         return LUNETTE_UNSUPPORTED;
     vm->running = NULL;
-    vm->warning_begun = false;
     ln_files_close(&vm->files);
     ln_objects_go_back(&vm->objects, number);
     ln_references_go_back(&vm->references, number);

@@ -463,6 +463,30 @@ static void chance_differs_from_tenant_to_tenant(void **state) {
 
 /* --- Warnings --- */
 
+/* Whether warnings are on belongs to the state: it comes back with a snapshot, and begins anew with a reset. */
+static void warnings_are_of_the_state(void **state) {
+    (void)state;
+    kit_text heard = {0};
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    uint64_t snapshot;
+    config.warning = kit_warning;
+    config.warning_ud = &heard;
+    lunette_context *context = kit_open(&config);
+    expect_ok(context, "warn('@off')");
+    assert_int_equal(lunette_snapshot_take(context, &snapshot), LUNETTE_OK);
+    expect_ok(context, "warn('@on') warn('1')");
+    assert_int_equal(lunette_snapshot_restore(context, snapshot), LUNETTE_OK);
+    expect_ok(context, "warn('2')");
+    assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    expect_ok(context, "warn('3')");
+    kit_add(&heard, "", 0);
+    assert_non_null(strchr(heard.bytes, '1'));
+    assert_null(strchr(heard.bytes, '2'));
+    assert_non_null(strchr(heard.bytes, '3'));
+    kit_close(context);
+    kit_clear(&heard);
+}
+
 static void warnings_reach_the_host(void **state) {
     (void)state;
     kit_text heard = {0};
@@ -506,6 +530,7 @@ int main(void) {
         cmocka_unit_test(locales_are_the_processes),
         cmocka_unit_test(chance_differs_from_tenant_to_tenant),
         cmocka_unit_test(warnings_reach_the_host),
+        cmocka_unit_test(warnings_are_of_the_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
