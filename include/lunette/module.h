@@ -284,8 +284,8 @@ LUNETTE_API lunette_status lunette_call_invoke(lunette_call *call, const lunette
  * Zero-terminated; "" when there are none. Valid until the next call of any of them. */
 LUNETTE_API const char *lunette_call_message(const lunette_call *call);
 
-/** The object that a handle stands for. Its type is told by `type` itself, or by name and version. An error of the script's
- * too: a handle whose object is closed, or of another version. */
+/** The object that a handle stands for. Its type is told by the name and version of `type`, which need not be the struct that
+ * the module was given. An error of the script's too: a handle whose object is closed, or of another version. */
 LUNETTE_API lunette_status lunette_arg_object(lunette_call *call, int index, const lunette_class *type,
                                               void **object);
 
@@ -348,7 +348,7 @@ LUNETTE_API lunette_status lunette_object_make(lunette_context *context, const l
                                                void *object, lunette_value *value);
 
 /** The object that a value stands for: in results, in a global, in the arguments of the form over values. Its type is told
- * by `type` itself, or by name and version. *object is NULL unless the answer is OK; valid until the object is closed.
+ * as by lunette_arg_object(). *object is NULL unless the answer is OK; valid until the object is closed.
  * OK; INVALID_ARGUMENT: NULL, no object's value, or one of another type or version; STALE: the object was closed, by a
  * reset too, or is another context's; BUSY. */
 LUNETTE_API lunette_status lunette_object_find(lunette_context *context, const lunette_value *value,

@@ -369,7 +369,7 @@ static lunette_status copy_class(ln_modules *modules, const ln_module *module, c
                                  ln_class *to) {
     const struct owner owner = {.module = module, .name = from->name, .ud = from->ud};
     ln_tree *tree = &modules->memory;
-    *to = (ln_class){.about = *from, .origin = from};
+    *to = (ln_class){.about = *from};
     lunette_status status = copy_text(tree, &to->about.name);
     if (status == LUNETTE_OK)
         status = copy_text(tree, &to->about.description);

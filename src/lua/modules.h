@@ -22,8 +22,7 @@ typedef struct ln_function {
 } ln_function;
 
 typedef struct ln_class {
-    lunette_class about;         /* complete: methods and metamethods are what those below are about */
-    const lunette_class *origin; /* the host's own, which may be gone: not to be looked into */
+    lunette_class about; /* complete: methods and metamethods are what those below are about */
     const ln_function *methods, *metamethods;
 } ln_class;
 

@@ -470,6 +470,26 @@ static void objects_of_fresh_contexts(void **state) {
     check_all_closed_once(41);
 }
 
+/* The struct that described a type may be gone once the template has copied it, and another one be where it was. */
+static void a_type_is_no_address(void **state) {
+    (void)state;
+    lunette_class passing = ACCOUNT;
+    lunette_engine *engine;
+    lunette_context *context;
+    lunette_value value;
+    void *object;
+    memset(accounts, 0, sizeof accounts);
+    assert_int_equal(open_engine(&passing, NULL, &engine), LUNETTE_OK);
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    assert_int_equal(lunette_object_make(context, &ACCOUNT, accounts, &value), LUNETTE_OK);
+    passing = OTHER;
+    assert_int_equal(lunette_object_find(context, &value, &passing, &object), LUNETTE_INVALID_ARGUMENT);
+    assert_int_equal(lunette_object_make(context, &passing, accounts, &value), LUNETTE_INVALID_ARGUMENT);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    assert_int_equal(accounts[0].closed, 1);
+}
+
 static void expect_bad(lunette_status status, const char *expected) {
     assert_int_equal(status, LUNETTE_INVALID_ARGUMENT);
     if (!strstr(lunette_last_failure(), expected))
@@ -564,6 +584,7 @@ int main(void) {
         cmocka_unit_test(a_condemned_handle_comes_back),
         cmocka_unit_test(hosts_give_objects_and_know_them_again),
         cmocka_unit_test(objects_of_fresh_contexts),
+        cmocka_unit_test(a_type_is_no_address),
         cmocka_unit_test(mistakes_outside_of_calls),
         cmocka_unit_test(mistakes_are_told),
     };
