@@ -110,8 +110,9 @@ typedef struct lunette_backend {
     lunette_status (*open)(const lunette_config *config, void **settings, char *why, size_t why_size);
     void (*close)(void *settings); /**< NULL: nothing is to be done */
 
-    /** What a template says beside its preloaded modules, kept as the template's `parts`; it is copied. `why` receives
-     * which field of it is wrong. NULL: nothing, and `parts` is NULL. OK, INVALID_ARGUMENT, UNSUPPORTED, NO_MEMORY. */
+    /** What a template says beside its preloaded modules, kept as the template's `parts`; it is copied. The structs of
+     * its modules and of their types are complete, of this version's size. `why` receives which field of it is wrong.
+     * NULL: nothing, and `parts` is NULL. OK, INVALID_ARGUMENT, UNSUPPORTED, NO_MEMORY. */
     lunette_status (*open_template)(const void *settings, const lunette_template_config *config, void **parts,
                                     char *why, size_t why_size);
     void (*close_template)(void *parts); /**< NULL: nothing is to be done */

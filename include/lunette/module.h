@@ -153,8 +153,8 @@ typedef enum lunette_format {
  *
  * What nobody has said is null. Arguments of methods are counted without the handle, as they are called with a colon.
  * lunette_template_describe() does the same for all modules of a template. *text is the caller's, to be freed by
- * lunette_string_free(). OK, INVALID_ARGUMENT (lunette_last_failure() says what is wrong with the module), NO_MEMORY. Any
- * thread. */
+ * lunette_string_free(). OK, INVALID_ARGUMENT (lunette_last_failure() says what is wrong with the module), UNSUPPORTED (it,
+ * or a type of it, has fields of a later version set), NO_MEMORY. Any thread. */
 LUNETTE_API lunette_status lunette_module_describe(const lunette_module *module, lunette_format format,
                                                    char **text);
 
@@ -343,14 +343,14 @@ LUNETTE_API lunette_status lunette_return_object(lunette_call *call, const lunet
  * own. A context that has been given one counts as one that something has run in. On any other answer than OK the object
  * stays the caller's, and *value is nil.
  * OK; INVALID_ARGUMENT (NULL, or a type that none of the context's modules has), NO_MEMORY, BUSY, WRONG_STATE,
- * UNSUPPORTED (the backend has none). */
+ * UNSUPPORTED (the backend has none; or `type` has fields of a later version set). */
 LUNETTE_API lunette_status lunette_object_make(lunette_context *context, const lunette_class *type,
                                                void *object, lunette_value *value);
 
 /** The object that a value stands for: in results, in a global, in the arguments of the form over values. Its type is told
  * as by lunette_arg_object(). *object is NULL unless the answer is OK; valid until the object is closed.
  * OK; INVALID_ARGUMENT: NULL, no object's value, or one of another type or version; STALE: the object was closed, by a
- * reset too, or is another context's; BUSY. */
+ * reset too, or is another context's; BUSY; UNSUPPORTED, as above. */
 LUNETTE_API lunette_status lunette_object_find(lunette_context *context, const lunette_value *value,
                                                const lunette_class *type, void **object);
 

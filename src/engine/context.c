@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/sized.h"
 #include "engine/engine.h"
 #include "engine/recover.h"
 #include "engine/tenant.h"

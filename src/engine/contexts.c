@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "base/os.h"
+#include "base/sized.h"
 #include "engine/engine.h"
 #include "engine/tenant.h"
 

@@ -3,6 +3,7 @@
 
 #include "base/failure.h"
 #include "engine/engine.h"
+#include "engine/modules.h"
 
 /* --- One module --- */
 
@@ -16,8 +17,8 @@ static const char *fault_of_functions(const lunette_function *functions, size_t 
 }
 
 static const char *fault_of_type(const lunette_class *class) {
-    if (!class || class->size < sizeof *class || !class->name)
-        return "a type is NULL, has no name, or was not made by lunette_class_default()";
+    if (!class || !class->name)
+        return class ? "a type has no name" : "a type is NULL";
     const char *fault = fault_of_functions(class->methods, class->method_count);
     return fault ? fault : fault_of_functions(class->metamethods, class->metamethod_count);
 }
@@ -45,25 +46,34 @@ static lunette_status check_format(lunette_format format, const char *function) 
     return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `format` is %d, which is none", function, (int)format);
 }
 
-lunette_status lunette_module_describe(const lunette_module *given, lunette_format format, char **text) {
-    static const char NAME[] = "lunette_module_describe";
+static lunette_status describe_module(const lunette_module *given, lunette_format format, ln_tree *memory,
+                                      char **text, const char *name) {
     lunette_module module;
-    if (text)
-        *text = NULL;
-    if (!given || !text)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, given ? "text" : "module");
-    lunette_status status = ln_read_sized(&module, sizeof module, given, given->size, "lunette_module");
+    lunette_status status = ln_module_read(given, memory, &module);
     if (status == LUNETTE_OK)
-        status = check_format(format, NAME);
+        status = check_format(format, name);
     if (status != LUNETTE_OK)
         return status;
     const char *fault = fault_of(&module);
     if (fault)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: %s", NAME, fault);
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: %s", name, fault);
     status = ln_describe_module(&module, format, text);
     if (status == LUNETTE_INVALID_ARGUMENT)
-        return ln_failure(status, "%s: a constant is no value", NAME);
-    return ln_failure_plain(status, NAME);
+        return ln_failure(status, "%s: a constant is no value", name);
+    return ln_failure_plain(status, name);
+}
+
+lunette_status lunette_module_describe(const lunette_module *given, lunette_format format, char **text) {
+    static const char NAME[] = "lunette_module_describe";
+    ln_tree memory;
+    if (text)
+        *text = NULL;
+    if (!given || !text)
+        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, given ? "text" : "module");
+    ln_tree_init(&memory, SIZE_MAX);
+    lunette_status status = describe_module(given, format, &memory, text, NAME);
+    ln_tree_free(&memory);
+    return status;
 }
 
 /* --- All of a template --- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/sized.h"
 #include "engine/registry.h"
 #include "lunette/version.h"
 

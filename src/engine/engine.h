@@ -82,14 +82,6 @@ struct lunette_context {
     char name[LUNETTE_CONTEXT_NAME_MOST + 1];
 };
 
-/* Whether an object of `size` bytes, as its first field says, can be read as one of `known` bytes. Later
- * versions only add fields, so a smaller one is read as far as it goes. */
-lunette_status ln_read_sized(void *to, size_t known, const void *from, size_t size, const char *what);
-
-/* The other way: fills the caller's object, of whatever version its first field says, from one of `known` bytes. What a
- * later version has more becomes zero. INVALID_ARGUMENT: it has a size that no version has; `what` names it. */
-lunette_status ln_write_sized(void *to, const void *from, size_t known, const char *what);
-
 /* Fills the zeros of `limits` from `defaults`, and checks the rest. */
 lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *defaults, const char *what);
 

@@ -2,7 +2,7 @@
  * it may also be done while a script of the context is calling a function of the host's, on that thread. */
 #include "base/failure.h"
 #include "engine/engine.h"
-#include "lunette/module.h"
+#include "engine/modules.h"
 
 /* Holds the context, unless the calling thread is inside one of its runs already. */
 static lunette_status enter(lunette_context *context, const char *name, bool *inside) {
@@ -12,12 +12,6 @@ static lunette_status enter(lunette_context *context, const char *name, bool *in
 
 static lunette_status leave(lunette_context *context, lunette_status status, bool inside) {
     return inside ? status : ln_context_let_go_worded(context, status);
-}
-
-static const char *fault_of_type(const lunette_class *type) {
-    if (!type)
-        return "`type` is NULL";
-    return type->name ? NULL : "`type` has no name";
 }
 
 static lunette_status refuse(const char *name, const char *fault) {
@@ -34,50 +28,54 @@ static const char *fault_of_value(const lunette_value *value) {
     return is_handle(value) ? NULL : "`value` is no object";
 }
 
-lunette_status lunette_object_make(lunette_context *context, const lunette_class *type, void *object,
+lunette_status lunette_object_make(lunette_context *context, const lunette_class *given, void *object,
                                    lunette_value *value) {
     static const char NAME[] = "lunette_object_make";
+    lunette_class type;
     bool inside;
     if (value)
         *value = lunette_nil();
     const char *fault = !context  ? "`context` is NULL"
                         : !object ? "`object` is NULL"
                         : !value  ? "`value` is NULL"
-                                  : fault_of_type(type);
+                                  : NULL;
     if (fault)
         return refuse(NAME, fault);
-    lunette_status status = enter(context, NAME, &inside);
+    lunette_status status = ln_class_read(given, NAME, &type);
+    if (status == LUNETTE_OK)
+        status = enter(context, NAME, &inside);
     if (status != LUNETTE_OK)
         return status;
-    status = ln_machine_make_object(context->vm, type, object, value);
+    status = ln_machine_make_object(context->vm, &type, object, value);
     if (status == LUNETTE_NOT_FOUND)
         status = ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: '%s' is no type of this context's modules", NAME,
-                            type->name);
+                            type.name);
     else
         status = ln_failure_plain(status, NAME);
     return leave(context, status, inside);
 }
 
 lunette_status lunette_object_find(lunette_context *context, const lunette_value *value,
-                                   const lunette_class *type, void **object) {
+                                   const lunette_class *given, void **object) {
     static const char NAME[] = "lunette_object_find";
+    lunette_class type;
     bool inside;
     if (object)
         *object = NULL;
     const char *fault = !context ? "`context` is NULL" : !object ? "`object` is NULL" : fault_of_value(value);
-    if (!fault)
-        fault = fault_of_type(type);
     if (fault)
         return refuse(NAME, fault);
-    lunette_status status = enter(context, NAME, &inside);
+    lunette_status status = ln_class_read(given, NAME, &type);
+    if (status == LUNETTE_OK)
+        status = enter(context, NAME, &inside);
     if (status != LUNETTE_OK)
         return status;
-    status = ln_machine_find_object(context->vm, value, type, object);
+    status = ln_machine_find_object(context->vm, value, &type, object);
     if (status == LUNETTE_STALE)
         status = ln_failure(status, "%s: the object is closed, or another context's", NAME);
     else if (status == LUNETTE_INVALID_ARGUMENT)
         status = ln_failure(status, "%s: `value` is an object, but not version %u of '%s'", NAME,
-                            (unsigned)type->version, type->name);
+                            (unsigned)type.version, type.name);
     else
         status = ln_failure_plain(status, NAME);
     return leave(context, status, inside);

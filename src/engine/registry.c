@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/sized.h"
 #include "engine/engine.h"
 
 typedef struct entry {

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/sized.h"
 #include "engine/engine.h"
+#include "engine/modules.h"
 #include "engine/source.h"
 
 static lunette_status check_preload(const lunette_preload *preload, size_t count, const char *what) {
@@ -63,30 +65,38 @@ static void free_files(file_text *files, size_t count) {
     free(files);
 }
 
-/* Reads the host's modules, of whatever version their structs are; `list` refers to what was read. */
-static lunette_status read_modules(const lunette_template_config *config, const char *what,
-                                   lunette_module *modules, const lunette_module **list) {
-    for (size_t i = 0; i < config->module_count; i++) {
-        const lunette_module *module = config->modules[i];
-        if (!module)
+/* Reads the host's modules, of whatever version their structs are, into the tree. */
+static lunette_status read_modules(const lunette_template_config *config, const char *what, ln_tree *memory,
+                                   const lunette_module *const **modules) {
+    size_t count = config->module_count;
+    void *start, *pointers = NULL;
+    lunette_status status = ln_tree_obtain(memory, count * sizeof(lunette_module), &start);
+    if (status == LUNETTE_OK)
+        status = ln_tree_obtain(memory, count * sizeof(lunette_module *), &pointers);
+    if (status != LUNETTE_OK)
+        return ln_failure_plain(LUNETTE_NO_MEMORY, what);
+    lunette_module *read = start;
+    const lunette_module **list = pointers;
+    for (size_t i = 0; status == LUNETTE_OK && i < count; i++) {
+        if (!config->modules[i])
             return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.modules[%zu] is NULL", what, i);
-        lunette_status status =
-            ln_read_sized(&modules[i], sizeof modules[i], module, module->size, "lunette_module");
-        if (status != LUNETTE_OK)
-            return status;
-        list[i] = &modules[i];
+        list[i] = &read[i];
+        status = ln_module_read(config->modules[i], memory, &read[i]);
     }
-    return LUNETTE_OK;
+    *modules = list;
+    return status;
 }
 
 /* Remembers which of them want to be closed. */
-static lunette_status keep_closers(lunette_template *template, const lunette_module *modules, size_t count) {
+static lunette_status keep_closers(lunette_template *template, const lunette_module *const *modules,
+                                   size_t count) {
     template->closers = calloc(count + 1, sizeof *template->closers);
     if (!template->closers)
         return LUNETTE_NO_MEMORY;
     for (size_t i = 0; i < count; i++)
-        if (modules[i].close)
-            template->closers[template->closer_count++] = (ln_module_closer){modules[i].close, modules[i].ud};
+        if (modules[i]->close)
+            template->closers[template->closer_count++] =
+                (ln_module_closer){modules[i]->close, modules[i]->ud};
     return LUNETTE_OK;
 }
 
@@ -127,19 +137,17 @@ static lunette_status read_require(const lunette_require_config *given, const ch
 }
 
 static lunette_status open_state(lunette_engine *engine, const lunette_template_config *config,
-                                 const char *what, lunette_module *modules, const lunette_module **list,
-                                 lunette_template *template) {
+                                 const char *what, ln_tree *memory, lunette_template *template) {
     char why[200] = "";
     lunette_template_config read = *config;
     lunette_require_config require = lunette_require_config_default();
-    lunette_status status = read_modules(config, what, modules, list);
-    read.modules = list;
+    lunette_status status = read_modules(config, what, memory, &read.modules);
     if (status == LUNETTE_OK && config->require)
         status = read_require(config->require, what, &require);
     if (status != LUNETTE_OK)
         return status;
     read.require = config->require ? &require : NULL;
-    status = keep_closers(template, modules, config->module_count);
+    status = keep_closers(template, read.modules, read.module_count);
     if (status == LUNETTE_OK)
         status = ln_template_open(&engine->setup, &read, &template->state, why, sizeof why);
     return explain(status, what, why, ln_machine_stack(engine->setup.backend));
@@ -154,17 +162,14 @@ static lunette_status open_texts(lunette_engine *engine, const lunette_template_
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s.lua_modules is NULL, but its count is %zu", what,
                           config->lua_module_count);
     lunette_template *template = calloc(1, sizeof *template);
-    lunette_module *modules = calloc(config->module_count + 1, sizeof *modules);
-    const lunette_module **list = calloc(config->module_count + 1, sizeof *list);
-    lunette_status status = LUNETTE_NO_MEMORY;
-    if (template && modules && list)
-        status = open_state(engine, config, what, modules, list, template);
-    else
-        ln_failure_plain(status, what);
-    free(list);
-    free(modules);
+    if (!template)
+        return ln_failure_plain(LUNETTE_NO_MEMORY, what);
+    ln_tree memory;
+    ln_tree_init(&memory, SIZE_MAX);
+    lunette_status status = open_state(engine, config, what, &memory, template);
+    ln_tree_free(&memory);
     if (status != LUNETTE_OK) {
-        free(template ? template->closers : NULL);
+        free(template->closers);
         free(template);
         return status;
     }

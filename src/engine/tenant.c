@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/sized.h"
 #include "engine/engine.h"
 #include "lunette/tenant.h"
 

@@ -92,8 +92,8 @@ static const char *fault_of_metamethod(const lunette_function *function) {
 
 static const char *fault_of_class(const lunette_class *class) {
     const char *fault = NULL;
-    if (!class || class->size < sizeof *class)
-        return "a type is NULL, or not made by lunette_class_default()";
+    if (!class)
+        return "a type is NULL";
     if (!class->name || !*class->name)
         fault = "a type has no name";
     else if ((class->method_count > 0 && !class->methods) ||

@@ -58,7 +58,8 @@ typedef struct ln_modules {
     size_t others_count;
 } ln_modules;
 
-/* What of modules a template adds; the structs are complete, of this version's size. */
+/* What of modules a template adds; the structs are complete, of this version's size,
+ * those of the types too. */
 typedef struct ln_module_list {
     const lunette_module *const *items;
     size_t count;

@@ -11,6 +11,7 @@
  * leaves the object alone. A snapshot that is put back brings the handle of its time, if there was one, and no other. */
 #include <string.h>
 
+#include "base/sized.h"
 #include "lua/call.h"
 
 /* In a metatable, at the address of this: its class. In the registry: the open handles. */
@@ -158,6 +159,20 @@ void ln_types_install(lua_State *L, const ln_class *class) {
 
 /* --- What the host does with them. Public functions, in a host section; none raises. --- */
 
+/* Replaces a struct of another version by a complete one in `room`. Most often it is of this one. */
+LN_INLINE lunette_status read_type(const lunette_class **type, lunette_class *room) {
+    const lunette_class *given = *type;
+    if (!given)
+        return LUNETTE_INVALID_ARGUMENT;
+    if (LN_UNLIKELY(given->size != sizeof *given)) {
+        lunette_status status = ln_read_sized(room, sizeof *room, given, given->size, "lunette_class");
+        if (status != LUNETTE_OK)
+            return status;
+        *type = room;
+    }
+    return (*type)->name ? LUNETTE_OK : LUNETTE_INVALID_ARGUMENT;
+}
+
 /* The host's struct may be gone since the template copied it, and another stand in its place: its address tells nothing. */
 static bool is_same(const lunette_class *a, const ln_class *b) {
     return a->version == b->about.version && strcmp(a->name, b->about.name) == 0;
@@ -172,8 +187,10 @@ static const ln_class *find_class(const ln_modules *modules, const lunette_class
 }
 
 lunette_status lunette_return_object(lunette_call *call, const lunette_class *type, void *object) {
-    if (!call || !type || !type->name || !object)
-        return LUNETTE_INVALID_ARGUMENT;
+    lunette_class room;
+    lunette_status status = call && object ? read_type(&type, &room) : LUNETTE_INVALID_ARGUMENT;
+    if (status != LUNETTE_OK)
+        return status;
     const ln_class *class = find_class(ln_vm_modules(ln_call_vm(call)), type);
     if (!class)
         return lunette_call_fail(call, "'%s' is no type of this context's modules", type->name);
@@ -189,7 +206,7 @@ lunette_status lunette_return_object(lunette_call *call, const lunette_class *ty
     lunette_value value = {.type = LUNETTE_USERDATA};
     value.as.userdata.type_name = class->about.name;
     value.as.userdata.id = id;
-    lunette_status status = ln_call_give(call, value);
+    status = ln_call_give(call, value);
     if (status != LUNETTE_OK)
         ln_objects_remove(&ln_call_vm(call)->objects, id);
     return status;
@@ -217,9 +234,10 @@ static const ln_object *find_object(lunette_call *call, int index, const lunette
 }
 
 lunette_status lunette_arg_object(lunette_call *call, int index, const lunette_class *type, void **object) {
-    if (!call || !type || !type->name || !object || index < 1)
-        return LUNETTE_INVALID_ARGUMENT;
-    lunette_status status;
+    lunette_class room;
+    lunette_status status = call && object && index >= 1 ? read_type(&type, &room) : LUNETTE_INVALID_ARGUMENT;
+    if (status != LUNETTE_OK)
+        return status;
     const ln_object *found = find_object(call, index, type, &status);
     if (found)
         *object = found->object;
@@ -227,9 +245,10 @@ lunette_status lunette_arg_object(lunette_call *call, int index, const lunette_c
 }
 
 lunette_status lunette_arg_close(lunette_call *call, int index, const lunette_class *type) {
-    if (!call || !type || !type->name || index < 1)
-        return LUNETTE_INVALID_ARGUMENT;
-    lunette_status status;
+    lunette_class room;
+    lunette_status status = call && index >= 1 ? read_type(&type, &room) : LUNETTE_INVALID_ARGUMENT;
+    if (status != LUNETTE_OK)
+        return status;
     const ln_object *found = find_object(call, index, type, &status);
     if (found)
         ln_objects_close(&ln_call_vm(call)->objects, found->id);

@@ -100,6 +100,83 @@ static void sizes_tell_versions(void **state) {
     lunette_engine_close(&engine);
 }
 
+/* A type of objects, of whatever version: to open an engine with, to be described, and to be named in calls about objects. */
+typedef struct later_class {
+    lunette_class class;
+    char more[64];
+} later_class;
+
+static lunette_status make_and_find(void *ud, lunette_call *call) {
+    const lunette_class *type = ud;
+    void *object;
+    return lunette_call_count(call) == 0 ? lunette_return_object(call, type, ud)
+                                         : lunette_arg_object(call, 1, type, &object);
+}
+
+static lunette_status use_as_type(const lunette_class *type, const lunette_class *named) {
+    static const lunette_function FUNCTIONS[] = {
+        {.name = "thing", .call = make_and_find, .max_arguments = 1}};
+    const lunette_class *types[] = {type};
+    lunette_module module = lunette_module_default();
+    const lunette_module *modules[] = {&module};
+    lunette_config config = kit_config(LUNETTE_SANDBOX_STRICT);
+    lunette_engine *engine;
+    lunette_context *context;
+    lunette_value value;
+    void *object = NULL;
+    char *text;
+    module.name = "";
+    module.functions = FUNCTIONS;
+    module.function_count = LN_COUNT(FUNCTIONS);
+    module.types = types;
+    module.type_count = 1;
+    module.ud = (void *)(uintptr_t)named;
+    config.modules = modules;
+    config.module_count = 1;
+    lunette_status status = lunette_module_describe(&module, LUNETTE_FORMAT_TEXT, &text);
+    assert_true((status == LUNETTE_OK) == (text != NULL));
+    lunette_string_free(&text);
+    assert_int_equal(lunette_engine_open(&config, &engine), status);
+    if (status != LUNETTE_OK)
+        return status;
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    status = lunette_object_make(context, named, &module, &value);
+    if (status == LUNETTE_OK) {
+        assert_int_equal(lunette_object_find(context, &value, named, &object), LUNETTE_OK);
+        assert_ptr_equal(object, &module);
+    }
+    lunette_status called = lunette_context_run(context, NULL, "thing(thing())", SIZE_MAX, NULL, NULL);
+    assert_true((status == LUNETTE_OK) == (called == LUNETTE_OK));
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    return status;
+}
+
+static void sizes_of_types_tell_versions(void **state) {
+    (void)state;
+    const lunette_class now = {.size = sizeof now, .name = "Thing"};
+    later_class later = {.class = {.size = sizeof later, .name = "Thing"}};
+    /* What lies behind an earlier version's end is not a part of it. */
+    lunette_class earlier = {.size = offsetof(lunette_class, methods), .name = "Thing", .method_count = 1};
+    lunette_class nameless = {.size = offsetof(lunette_class, name), .name = "Thing"};
+    lunette_class without = {.name = "Thing"};
+    assert_int_equal(use_as_type(&now, &now), LUNETTE_OK);
+    assert_int_equal(use_as_type(&earlier, &now), LUNETTE_OK);
+    assert_int_equal(use_as_type(&now, &earlier), LUNETTE_OK);
+    assert_int_equal(use_as_type(&later.class, &earlier), LUNETTE_OK);
+    assert_int_equal(use_as_type(&earlier, &later.class), LUNETTE_OK);
+    refused(use_as_type(&without, &now), INVALID_ARGUMENT, "lunette_class.size is 0");
+    refused(use_as_type(&now, &without), INVALID_ARGUMENT, "lunette_class.size is 0");
+    refused(use_as_type(&nameless, &now), INVALID_ARGUMENT, "a type has no name");
+    refused(use_as_type(&now, &nameless), INVALID_ARGUMENT, "`type` has no name");
+    earlier.size = offsetof(lunette_class, version); /* and so of version 0, whatever stands there */
+    earlier.version = 7;
+    assert_int_equal(use_as_type(&now, &earlier), LUNETTE_OK);
+    later.more[63] = 1;
+    refused(use_as_type(&later.class, &now), UNSUPPORTED, "later version");
+    refused(use_as_type(&now, &later.class), UNSUPPORTED, "later version");
+}
+
 /* A host that was compiled against an earlier version has shorter structs, one against a later version longer ones: what
  * both know is filled in, and nothing written behind. */
 static void answers_fit_every_version(void **state) {
@@ -494,6 +571,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(engines_refuse_bad_configurations),
         cmocka_unit_test(sizes_tell_versions),
+        cmocka_unit_test(sizes_of_types_tell_versions),
         cmocka_unit_test(answers_fit_every_version),
         cmocka_unit_test(information),
         cmocka_unit_test(null_is_refused),
