@@ -6,13 +6,13 @@
  * Nothing here waits, and the differences are small: so what is counted is the processor's time, not the clock's. */
 #include <lauxlib.h>
 #include <lua.h>
-#include <lualib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <lunette.h>
 
 #include "bench.h"
+#include "plain.h"
 
 static const char CALLING[] = "local add, n, s = add, ..., 0\n"
                               "for i = 1, n do s = add(s, i) end\n"
@@ -102,11 +102,8 @@ static int plain_add(lua_State *L) {
 }
 
 static void *open_plain(const void *arg) {
-    lua_State *L = luaL_newstate();
+    lua_State *L = bench_plain_state();
     (void)arg;
-    if (!L)
-        bench_fail("no memory");
-    luaL_openlibs(L);
     lua_register(L, "add", plain_add);
     if (luaL_dostring(L, MAKING) != LUA_OK)
         bench_fail("%s", lua_tostring(L, -1));

@@ -9,20 +9,18 @@
  *
  * Where a part is left out of the time, some contexts are prepared outside of it and all are measured inside: so
  * few that a thread's own cache in the pool holds them. The spawns call the arena's own functions. */
-#include <lauxlib.h>
-#include <lualib.h>
 
 #include <lunette.h>
 
 #include "bench.h"
 #include "engine/engine.h"
 #include "lua/internal.h"
+#include "plain.h"
 
 enum { CONTEXTS = 4, SPAWN_LIMIT = 64 << 20 };
 
 static const char DIRT[] = "local t = {} for i = 1, 20 do t[i] = {i, tostring(i)} end\n"
                            "found, string.upper = t, nil; return #t";
-static const char SUM[] = "return 1+1";
 
 static lunette_engine *engine;
 
@@ -55,8 +53,8 @@ static uint64_t run_text(void *ud, uint64_t count, uint64_t *check) {
     uint64_t start = bench_now();
     while (count-- > 0) {
         lunette_context *context = acquired();
-        *check =
-            taken_out(lunette_context_run(context, "=sum", SUM, sizeof SUM - 1, NULL, &results), &results);
+        *check = taken_out(
+            lunette_context_run(context, "=sum", BENCH_SUM, sizeof BENCH_SUM - 1, NULL, &results), &results);
         lunette_context_release(&context);
     }
     return bench_now() - start;
@@ -65,7 +63,7 @@ static uint64_t run_text(void *ud, uint64_t count, uint64_t *check) {
 static void *open_script(const void *arg) {
     lunette_script *script;
     open_engine(arg);
-    if (lunette_script_compile(engine, "=sum", SUM, sizeof SUM - 1, &script) != LUNETTE_OK)
+    if (lunette_script_compile(engine, "=sum", BENCH_SUM, sizeof BENCH_SUM - 1, &script) != LUNETTE_OK)
         bench_fail("%s", lunette_last_failure());
     return script;
 }
@@ -166,43 +164,6 @@ static uint64_t spawn_cold(void *ud, uint64_t count, uint64_t *check) {
     return bench_now() - start;
 }
 
-/* --- The peer ------------------------------------------------------------------------------------------------ */
-
-static void *open_nothing(const void *arg) {
-    return (void *)(uintptr_t)arg;
-}
-
-static lua_State *fresh_state(void) {
-    lua_State *L = luaL_newstate();
-    if (!L)
-        bench_fail("no memory");
-    luaL_openlibs(L);
-    return L;
-}
-
-static uint64_t open_and_close(void *ud, uint64_t count, uint64_t *check) {
-    (void)ud;
-    *check = 0;
-    uint64_t start = bench_now();
-    while (count-- > 0)
-        lua_close(fresh_state());
-    return bench_now() - start;
-}
-
-static uint64_t open_run_close(void *ud, uint64_t count, uint64_t *check) {
-    (void)ud;
-    uint64_t start = bench_now();
-    while (count-- > 0) {
-        lua_State *L = fresh_state();
-        if (luaL_loadbufferx(L, SUM, sizeof SUM - 1, "=sum", "t") != LUA_OK ||
-            lua_pcall(L, 0, 1, 0) != LUA_OK)
-            bench_fail("%s", lua_tostring(L, -1));
-        *check = (uint64_t)lua_tointeger(L, -1);
-        lua_close(L);
-    }
-    return bench_now() - start;
-}
-
 /* --- Entries ------------------------------------------------------------------------------------------------- */
 
 typedef struct entry {
@@ -218,12 +179,12 @@ static const char FRESH[] = "lua_newstate+openlibs+close";
 static const char FRESH_RUN[] = "lua_newstate+openlibs+load+run+close";
 
 static const entry entries[] = {
-    {"acquire+run+release", open_engine, run_text, 0, open_run_close, FRESH_RUN},
-    {"acquire+script+release", open_script, run_script, 0, open_run_close, FRESH_RUN},
-    {"acquire+release", open_engine, exchange_dirty, 8192, open_and_close, FRESH},
-    {"acquire+release:idle", open_engine, exchange_idle, 0, open_and_close, FRESH},
-    {"spawn", open_image, spawn, 0, open_and_close, FRESH},
-    {"spawn-cold", open_image, spawn_cold, 0, open_and_close, FRESH},
+    {"acquire+run+release", open_engine, run_text, 0, bench_fresh_sum, FRESH_RUN},
+    {"acquire+script+release", open_script, run_script, 0, bench_fresh_sum, FRESH_RUN},
+    {"acquire+release", open_engine, exchange_dirty, 8192, bench_fresh, FRESH},
+    {"acquire+release:idle", open_engine, exchange_idle, 0, bench_fresh, FRESH},
+    {"spawn", open_image, spawn, 0, bench_fresh, FRESH},
+    {"spawn-cold", open_image, spawn_cold, 0, bench_fresh, FRESH},
 };
 
 int main(int argc, char **argv) {
@@ -234,7 +195,7 @@ int main(int argc, char **argv) {
             continue;
         bench_side sides[] = {
             {.open = e->open, .work = e->lunette, .count = e->count},
-            {.open = open_nothing, .work = e->peer},
+            {.open = bench_fresh_open, .work = e->peer},
         };
         if (bench_measure(e->name, sides, LN_COUNT(sides)))
             bench_report_pair(e->name, &sides[0], &sides[1], e->peer_name);

@@ -7,8 +7,6 @@
  * structs on the heap) counts. `page_tables_kib` is what the kernel keeps for the addresses of one, which is not in
  * a resident set; `mappings` how many of the system's mappings one needs, of which a process may have
  * vm.max_map_count. */
-#include <lauxlib.h>
-#include <lualib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +15,7 @@
 #include <lunette.h>
 
 #include "bench.h"
+#include "plain.h"
 
 enum { IDLE = 10000, LARGE = 1000, GROUP = 200, TRIM_NS = 1000000 };
 
@@ -138,12 +137,8 @@ static double state_kib(void) {
     enum { STATES = 1000 };
     static lua_State *states[STATES];
     footprint before = footprint_now();
-    for (size_t i = 0; i < STATES; i++) {
-        states[i] = luaL_newstate();
-        if (!states[i])
-            bench_fail("no memory");
-        luaL_openlibs(states[i]);
-    }
+    for (size_t i = 0; i < STATES; i++)
+        states[i] = bench_plain_state();
     double kib = grown_since(&before, STATES).resident;
     for (size_t i = 0; i < STATES; i++)
         lua_close(states[i]);

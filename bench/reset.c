@@ -9,20 +9,18 @@
  * A reset is measured alone: some contexts run a small script each, outside of the time; then all are reset,
  * inside. So few that they stay in the processor's nearer caches, as a context does that was used a moment ago;
  * so many that reading the clock does not count. */
-#include <lauxlib.h>
-#include <lualib.h>
 
 #include <lunette.h>
 
 #include "bench.h"
 #include "engine/engine.h"
 #include "lua/internal.h"
+#include "plain.h"
 
 enum { CONTEXTS = 8 };
 
 static const char DIRT[] = "local t = {} for i = 1, 20 do t[i] = {i, tostring(i)} end\n"
                            "found, string.upper = t, nil; return #t";
-static const char SUM[] = "return 1+1";
 
 static lunette_context *contexts[CONTEXTS];
 static uint64_t kept[CONTEXTS]; /* a snapshot of each; 0: none yet */
@@ -130,47 +128,11 @@ static uint64_t run_sum(void *ud, uint64_t count, uint64_t *check) {
     uint64_t start = bench_now();
     while (count-- > 0) {
         if (lunette_context_reset(context) != LUNETTE_OK ||
-            lunette_context_run(context, "=sum", SUM, sizeof SUM - 1, NULL, &results) != LUNETTE_OK)
+            lunette_context_run(context, "=sum", BENCH_SUM, sizeof BENCH_SUM - 1, NULL, &results) !=
+                LUNETTE_OK)
             bench_fail("%s", lunette_last_failure());
         *check = (uint64_t)lunette_value_at(results, 0)->as.integer;
         lunette_value_free(&results);
-    }
-    return bench_now() - start;
-}
-
-/* --- The peer ------------------------------------------------------------------------------------------------ */
-
-static void *open_nothing(const void *arg) {
-    return (void *)(uintptr_t)arg;
-}
-
-static lua_State *fresh_state(void) {
-    lua_State *L = luaL_newstate();
-    if (!L)
-        bench_fail("no memory");
-    luaL_openlibs(L);
-    return L;
-}
-
-static uint64_t run_fresh(void *ud, uint64_t count, uint64_t *check) {
-    (void)ud;
-    *check = 0;
-    uint64_t start = bench_now();
-    while (count-- > 0)
-        lua_close(fresh_state());
-    return bench_now() - start;
-}
-
-static uint64_t run_fresh_sum(void *ud, uint64_t count, uint64_t *check) {
-    (void)ud;
-    uint64_t start = bench_now();
-    while (count-- > 0) {
-        lua_State *L = fresh_state();
-        if (luaL_loadbufferx(L, SUM, sizeof SUM - 1, "=sum", "t") != LUA_OK ||
-            lua_pcall(L, 0, 1, 0) != LUA_OK)
-            bench_fail("%s", lua_tostring(L, -1));
-        *check = (uint64_t)lua_tointeger(L, -1);
-        lua_close(L);
     }
     return bench_now() - start;
 }
@@ -182,11 +144,11 @@ int main(int argc, char **argv) {
         bool in_batches;
         const char *peer_name;
     } entries[] = {
-        {"reset", run_reset, run_fresh, true, "lua_newstate+openlibs+close"},
-        {"reset:image", run_restore, run_fresh, true, "lua_newstate+openlibs+close"},
-        {"snapshot:take", run_take, run_fresh, true, "lua_newstate+openlibs+close"},
-        {"snapshot:restore", run_put_back, run_fresh, true, "lua_newstate+openlibs+close"},
-        {"reset+load+run", run_sum, run_fresh_sum, false, "the same in a fresh state"},
+        {"reset", run_reset, bench_fresh, true, "lua_newstate+openlibs+close"},
+        {"reset:image", run_restore, bench_fresh, true, "lua_newstate+openlibs+close"},
+        {"snapshot:take", run_take, bench_fresh, true, "lua_newstate+openlibs+close"},
+        {"snapshot:restore", run_put_back, bench_fresh, true, "lua_newstate+openlibs+close"},
+        {"reset+load+run", run_sum, bench_fresh_sum, false, "the same in a fresh state"},
     };
     bench_begin(argc, argv);
     for (size_t i = 0; i < LN_COUNT(entries); i++) {
@@ -194,7 +156,7 @@ int main(int argc, char **argv) {
             continue;
         bench_side sides[] = {
             {.open = open_contexts, .work = entries[i].lunette, .count = entries[i].in_batches ? 8192 : 0},
-            {.open = open_nothing, .work = entries[i].peer},
+            {.open = bench_fresh_open, .work = entries[i].peer},
         };
         if (bench_measure(entries[i].name, sides, LN_COUNT(sides)))
             bench_report_pair(entries[i].name, &sides[0], &sides[1], entries[i].peer_name);

@@ -9,13 +9,13 @@
  *
  * The threads are there all the time and start together. They take runs a few at a time, so that they end together. */
 #include <lauxlib.h>
-#include <lualib.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include <lunette.h>
 
 #include "bench.h"
+#include "plain.h"
 
 enum { THREADS_MAX = 16, PORTION = 8, RUNS = 4000 };
 
@@ -119,10 +119,7 @@ static void *open_lunette(const void *arg) {
 static _Thread_local lua_State *own;
 
 static void open_own(void) {
-    own = luaL_newstate();
-    if (!own)
-        bench_fail("no memory");
-    luaL_openlibs(own);
+    own = bench_plain_state();
     if (luaL_loadbufferx(own, SCRIPT, sizeof SCRIPT - 1, "=honest", "t") != LUA_OK)
         bench_fail("%s", lua_tostring(own, -1));
 }

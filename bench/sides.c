@@ -2,13 +2,13 @@
 
 #include <lauxlib.h>
 #include <lua.h>
-#include <lualib.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include <lunette.h>
 
 #include "bench.h"
+#include "plain.h"
 
 /* --- What a script printed, as one number (FNV-1a) ----------------------------------------------------------- */
 
@@ -101,10 +101,7 @@ static void on_count(lua_State *L, lua_Debug *ar) {
 }
 
 static void plain_once(const bench_script *script, bool hooked) {
-    lua_State *L = luaL_newstate();
-    if (!L)
-        bench_fail("no memory");
-    luaL_openlibs(L);
+    lua_State *L = bench_plain_state();
     lua_pushcfunction(L, plain_print);
     lua_setglobal(L, "print");
     if (hooked) {

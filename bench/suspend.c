@@ -2,11 +2,11 @@
  *                  its budget; against lua_yield() and lua_resume() of plain Lua, which keeps no limit. */
 #include <lauxlib.h>
 #include <lua.h>
-#include <lualib.h>
 
 #include "base/compiler.h"
 #include "bench.h"
 #include "lunette.h"
+#include "plain.h"
 
 static const char SCRIPT[] = "local sum = 0 while true do sum = sum + wait() end";
 
@@ -60,12 +60,9 @@ static int plain_wait(lua_State *L) {
 static void *open_plain(const void *arg) {
     (void)arg;
     int results;
-    lua_State *L = luaL_newstate(), *co;
-    if (!L)
-        bench_fail("no memory");
-    luaL_openlibs(L);
+    lua_State *L = bench_plain_state();
     lua_register(L, "wait", plain_wait);
-    co = lua_newthread(L);
+    lua_State *co = lua_newthread(L);
     if (luaL_loadstring(co, SCRIPT) != LUA_OK || lua_resume(co, L, 0, &results) != LUA_YIELD)
         bench_fail("%s", lua_tostring(co, -1));
     return co;

@@ -8,7 +8,6 @@
  * `template-acquire` shows what a real run leaves to be restored, and `reset-dirty` what a given number of pages
  * costs; it calls the arena's own functions. */
 #include <lauxlib.h>
-#include <lualib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +19,7 @@
 #include "engine/engine.h"
 #include "lua/internal.h"
 #include "modules.h"
+#include "plain.h"
 
 enum { TOUCHED = 5, LIMIT = 64 << 20 };
 
@@ -77,10 +77,7 @@ static void call_loaded(lua_State *L, int status, int results) {
 }
 
 static lua_State *fresh_library(const lunette_preload *modules) {
-    lua_State *L = luaL_newstate();
-    if (!L)
-        bench_fail("no memory");
-    luaL_openlibs(L);
+    lua_State *L = bench_plain_state();
     lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     for (size_t i = 0; i < BENCH_MODULES; i++) {
         call_loaded(L, luaL_loadbufferx(L, modules[i].text, modules[i].text_size, modules[i].name, "t"), 1);
