@@ -487,19 +487,10 @@ static void templates(void **state) {
     calc_close(&c);
 }
 
-static void *host_alloc(void *ud, void *block, size_t old_size, size_t new_size) {
-    (void)ud;
-    (void)old_size;
-    if (new_size != 0)
-        return realloc(block, new_size);
-    free(block);
-    return NULL;
-}
-
 static void with_host_allocator(void **state) {
     (void)state;
     lunette_config config = calc_config();
-    config.alloc = host_alloc;
+    config.alloc = kit_host_alloc;
     calc c = calc_open(&config);
     for (int i = 0; i < 3; i++) {
         expect_number(c.context, "x = 4 push x return x", 4);

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../common.h"
 #include "lunette.h"
 
 #define KIT_MILLISECOND ((uint64_t)1000000)
@@ -43,23 +44,6 @@
 
 /* --- Texts --- */
 
-typedef struct kit_text {
-    char *bytes; /* zero-terminated, or NULL while there is none */
-    size_t size, room;
-} kit_text;
-
-static inline void kit_add(kit_text *text, const char *bytes, size_t size) {
-    if (text->size + size + 1 > text->room) {
-        text->room = 2 * (text->size + size + 1);
-        text->bytes = realloc(text->bytes, text->room);
-        if (!text->bytes)
-            abort();
-    }
-    memcpy(text->bytes + text->size, bytes, size);
-    text->size += size;
-    text->bytes[text->size] = '\0';
-}
-
 __attribute__((format(printf, 2, 3))) static inline void kit_addf(kit_text *text, const char *format, ...) {
     char line[1500];
     va_list arguments;
@@ -67,11 +51,6 @@ __attribute__((format(printf, 2, 3))) static inline void kit_addf(kit_text *text
     int size = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     kit_add(text, line, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1);
-}
-
-static inline void kit_clear(kit_text *text) {
-    free(text->bytes);
-    *text = (kit_text){0};
 }
 
 /* A file of the source tree, whole; the caller's to free. */

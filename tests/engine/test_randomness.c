@@ -68,20 +68,11 @@ static void after_each_reset(void **state) {
 }
 
 /* Without an image, too: a host's allocator. */
-static void *host_alloc(void *ud, void *block, size_t osize, size_t nsize) {
-    (void)ud;
-    (void)osize;
-    if (nsize > 0)
-        return realloc(block, nsize);
-    free(block);
-    return NULL;
-}
-
 static void without_an_image(void **state) {
     (void)state;
     int64_t numbers[100];
     lunette_config config = kit_config();
-    config.alloc = host_alloc;
+    config.alloc = kit_host_alloc;
     lunette_engine *engine = kit_open(&config);
     lunette_context *context = kit_acquire(engine);
     for (int i = 0; i < 100; i++) {

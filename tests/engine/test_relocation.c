@@ -178,20 +178,11 @@ static void compare_with_image(const lunette_config *other) {
     kit_generator_close(&generator);
 }
 
-static void *host_alloc(void *ud, void *block, size_t osize, size_t nsize) {
-    (void)ud;
-    (void)osize;
-    if (nsize > 0)
-        return realloc(block, nsize);
-    free(block);
-    return NULL;
-}
-
 static void with_host_allocator_at(lunette_sandbox level) {
     lunette_preload modules[KIT_MODULES];
     kit_modules_open(modules, true);
     lunette_config config = config_of(level, modules);
-    config.alloc = host_alloc;
+    config.alloc = kit_host_alloc;
     compare_with_image(&config);
     kit_modules_close(modules);
 }

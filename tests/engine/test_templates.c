@@ -12,16 +12,6 @@ static lunette_engine *open_default(void) {
     return kit_open(&config);
 }
 
-/* Contexts without images. */
-static void *host_alloc(void *ud, void *block, size_t osize, size_t nsize) {
-    (void)ud;
-    (void)osize;
-    if (nsize > 0)
-        return realloc(block, nsize);
-    free(block);
-    return NULL;
-}
-
 /* --- Modules --- */
 
 static const lunette_preload CHAIN[] = {
@@ -67,7 +57,7 @@ static void modules_are_copied(void **state) {
     lunette_preload module = {.name = name, .text = text, .text_size = SIZE_MAX};
     lunette_config config = kit_config();
     for (int hosted = 0; hosted < 2; hosted++) {
-        config.alloc = hosted ? host_alloc : NULL;
+        config.alloc = hosted ? kit_host_alloc : NULL;
         lunette_engine *engine = kit_open(&config);
         lunette_template *template;
         lunette_context *context;
@@ -509,7 +499,7 @@ static void check_held(const held *all) {
 /* Everything but verify(), which the host's allocator has none for. */
 static void in_order(const int order[PARTS], bool hosted) {
     lunette_config config = kit_config();
-    config.alloc = hosted ? host_alloc : NULL;
+    config.alloc = hosted ? kit_host_alloc : NULL;
     held all = {.engine = kit_open(&config)};
     all.template = customer(all.engine, 3);
     all.of_engine = kit_acquire(all.engine);

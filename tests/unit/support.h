@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "../common.h"
 #include "engine/engine.h"
 #include "lua/internal.h"
 #include "lunette.h"
@@ -23,27 +24,7 @@
 #define MILLISECOND ((uint64_t)1000000)
 #define MIB         ((uint64_t)1 << 20)
 
-/* --- Texts that grow; outside of every arena --- */
-
-typedef struct kit_text {
-    char *bytes;
-    size_t size, room;
-} kit_text;
-
-static inline void kit_add(kit_text *text, const char *bytes, size_t size) {
-    if (text->size + size + 1 > text->room) {
-        text->room = 2 * (text->size + size + 1);
-        text->bytes = realloc(text->bytes, text->room);
-    }
-    memcpy(text->bytes + text->size, bytes, size);
-    text->size += size;
-    text->bytes[text->size] = '\0';
-}
-
-static inline void kit_clear(kit_text *text) {
-    free(text->bytes);
-    *text = (kit_text){0};
-}
+/* --- What configurations are made of --- */
 
 /* An output function whose user data is a kit_text. */
 static inline void kit_output(void *ud, lunette_context *context, const char *bytes, size_t size) {

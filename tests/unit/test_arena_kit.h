@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../common.h"
 #include "arena/arena.h"
 
 #define KIT_SLOTS 4096

@@ -74,20 +74,11 @@ static void with_limit_and_failures_changing(void **state) {
     }
 }
 
-static void *host_realloc(void *ud, void *block, size_t osize, size_t nsize) {
-    (void)ud;
-    (void)osize;
-    if (nsize == 0) {
-        free(block);
-        return NULL;
-    }
-    return realloc(block, nsize);
-}
-
 static void on_the_host_allocator(void **state) {
     (void)state;
     for (uint64_t seed = 80; seed <= 90; seed++) {
-        kit_open(&k, &(ln_arena_config){.limit = seed % 2 == 0 ? MIB : 64 * MIB, .host = host_realloc}, seed);
+        kit_open(&k, &(ln_arena_config){.limit = seed % 2 == 0 ? MIB : 64 * MIB, .host = kit_host_alloc},
+                 seed);
         assert_int_equal(ln_arena_seal(k.arena), LUNETTE_OK);
         work(8000, 400, 20000);
         assert_ends_empty();

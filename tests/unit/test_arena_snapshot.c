@@ -234,16 +234,6 @@ static void a_thousand_times_leave_nothing_behind(void **state) {
     close_all();
 }
 
-static void *host_realloc(void *ud, void *block, size_t osize, size_t nsize) {
-    (void)ud;
-    (void)osize;
-    if (nsize == 0) {
-        free(block);
-        return NULL;
-    }
-    return realloc(block, nsize);
-}
-
 static void where_none_can_be_taken(void **state) {
     (void)state;
     ln_snapshot *snapshot;
@@ -252,7 +242,7 @@ static void where_none_can_be_taken(void **state) {
     assert_int_equal(ln_snapshot_take(k.arena, &snapshot), LUNETTE_WRONG_STATE);
     assert_null(snapshot);
     ln_arena_close(&k.arena);
-    kit_open(&k, &(ln_arena_config){.limit = MIB, .host = host_realloc}, 80);
+    kit_open(&k, &(ln_arena_config){.limit = MIB, .host = kit_host_alloc}, 80);
     assert_int_equal(ln_snapshot_need(k.arena), 0);
     assert_int_equal(ln_snapshot_take(k.arena, &snapshot), LUNETTE_UNSUPPORTED);
     ln_arena_close(&k.arena);

@@ -301,14 +301,8 @@ struct counted {
 
 static void *count_blocks(void *ud, void *ptr, size_t osize, size_t nsize) {
     struct counted *counted = ud;
-    (void)osize;
-    if (nsize == 0) {
-        counted->blocks -= ptr != NULL;
-        free(ptr);
-        return NULL;
-    }
-    counted->blocks += ptr == NULL;
-    return realloc(ptr, nsize);
+    counted->blocks = counted->blocks + (nsize > 0) - (ptr != NULL);
+    return kit_host_alloc(ud, ptr, osize, nsize);
 }
 
 static void a_host_allocator_gets_all_back(void **state) {

@@ -346,16 +346,6 @@ static void cancelled_from_a_callback(void **state) {
 
 /* --- Memory --- */
 
-static void *plain_allocator(void *ud, void *ptr, size_t osize, size_t nsize) {
-    (void)ud;
-    (void)osize;
-    if (nsize == 0) {
-        free(ptr);
-        return NULL;
-    }
-    return realloc(ptr, nsize);
-}
-
 static void fill_and_go_on(lunette_context *context, const char *drop, lunette_status expected) {
     char text[400];
     snprintf(text, sizeof text,
@@ -374,7 +364,7 @@ static void garbage_has_to_be_worth_collecting(void **state) {
     (void)state;
     for (int i = 0; i < 2; i++) {
         lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
-        config.alloc = i == 0 ? NULL : plain_allocator;
+        config.alloc = i == 0 ? NULL : kit_host_alloc;
         config.limits.memory = 4 * MIB;
         lunette_context *context = kit_open(&config);
         fill_and_go_on(context, "20", LUNETTE_MEMORY_LIMIT);
@@ -418,7 +408,7 @@ static void the_hook_guard_keeps_the_limits(void **state) {
 static void *slow_allocator(void *ud, void *ptr, size_t osize, size_t nsize) {
     for (volatile int i = 0; i < 300; i++)
         ;
-    return plain_allocator(ud, ptr, osize, nsize);
+    return kit_host_alloc(ud, ptr, osize, nsize);
 }
 
 /* Most of the time these are inside the allocator, where a kill must wait. */

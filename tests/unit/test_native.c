@@ -501,21 +501,10 @@ static void bad_lists_are_refused(void **state) {
     assert_non_null(strstr(lunette_last_failure(), "lua_modules is NULL"));
 }
 
-/* A host's allocator instead of the arena. */
-static void *from_malloc(void *ud, void *ptr, size_t old_size, size_t new_size) {
-    (void)ud;
-    (void)old_size;
-    if (new_size == 0) {
-        free(ptr);
-        return NULL;
-    }
-    return realloc(ptr, new_size);
-}
-
 static void with_a_host_allocator(void **state) {
     (void)state;
     lunette_config config = trusting(LUNETTE_SANDBOX_RESTRICTED);
-    config.alloc = from_malloc;
+    config.alloc = kit_host_alloc;
     lunette_context *context = kit_open(&config);
     expect_ok(context, KEEP);
     assert_int_equal(lunette_context_reset(context), LUNETTE_OK);

@@ -506,16 +506,6 @@ static void preloaded_modules_get_there_too(void **state) {
     kit_close(context);
 }
 
-static void *allocate(void *ud, void *block, size_t old_size, size_t new_size) {
-    (void)ud;
-    (void)old_size;
-    if (new_size == 0) {
-        free(block);
-        return NULL;
-    }
-    return realloc(block, new_size);
-}
-
 /* Where machines share no image, or are to be the same each time, nothing is compiled for others. */
 static void other_engines_parse(void **state) {
     (void)state;
@@ -523,7 +513,7 @@ static void other_engines_parse(void **state) {
     for (int i = 0; i < 3; i++) {
         lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
         config.require = &require;
-        config.alloc = i == 0 ? allocate : NULL;
+        config.alloc = i == 0 ? kit_host_alloc : NULL;
         config.deterministic = i == 1;
         config.script_cache = i == 2 ? SIZE_MAX : 0;
         lunette_context *context = kit_open(&config);

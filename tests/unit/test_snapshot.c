@@ -264,15 +264,6 @@ static void assert_unsupported(lunette_context *context, const char *words) {
     assert_non_null(strstr(lunette_last_failure(), words));
 }
 
-static void *plain_realloc(void *ud, void *block, size_t osize, size_t nsize) {
-    (void)ud;
-    (void)osize;
-    if (nsize > 0)
-        return realloc(block, nsize);
-    free(block);
-    return NULL;
-}
-
 static void where_there_are_none(void **state) {
     (void)state;
     lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
@@ -281,7 +272,7 @@ static void where_there_are_none(void **state) {
     assert_unsupported(context, "config.snapshots.off");
     kit_close(context);
     config.snapshots.off = false;
-    config.alloc = plain_realloc;
+    config.alloc = kit_host_alloc;
     context = open_with(&config);
     assert_unsupported(context, "config.alloc");
     kit_close(context);
