@@ -27,6 +27,9 @@ LN_INLINE bool ln_value_is_sound(const lunette_value *value) {
     }
 }
 
+/* Puts the defaults where bounds are zero; false: they allow a depth that no walk goes down to. */
+bool ln_bounds_complete(lunette_bounds *bounds);
+
 struct ln_chunk;
 
 typedef struct ln_tree {

@@ -18,6 +18,16 @@ const char *lunette_type_name(lunette_type type) {
     return "unknown";
 }
 
+bool ln_bounds_complete(lunette_bounds *bounds) {
+    if (bounds->depth == 0)
+        bounds->depth = 64;
+    if (bounds->items == 0)
+        bounds->items = 1000000;
+    if (bounds->bytes == 0)
+        bounds->bytes = (size_t)64 << 20;
+    return bounds->depth <= LN_VALUE_DEPTH;
+}
+
 /* --- Copying --- */
 
 static lunette_status copy_into(ln_tree *tree, const lunette_value *from, lunette_value *to, int depth);
@@ -49,7 +59,7 @@ lunette_status ln_tree_copy_bytes(ln_tree *tree, const char *bytes, size_t size,
 static lunette_status copy_items(ln_tree *tree, const lunette_value *from, lunette_value *to, int depth) {
     void *start = NULL;
     size_t count = from->as.array.count;
-    if (count > SIZE_MAX / sizeof(lunette_value) || (count > 0 && !from->as.array.items))
+    if (count > SIZE_MAX / sizeof(lunette_value))
         return LUNETTE_INVALID_ARGUMENT;
     lunette_status status = ln_tree_obtain(tree, count * sizeof(lunette_value), &start);
     lunette_value *items = start;
@@ -62,7 +72,7 @@ static lunette_status copy_items(ln_tree *tree, const lunette_value *from, lunet
 static lunette_status copy_members(ln_tree *tree, const lunette_value *from, lunette_value *to, int depth) {
     void *start = NULL;
     size_t count = from->as.object.count;
-    if (count > SIZE_MAX / sizeof(lunette_member) || (count > 0 && !from->as.object.members))
+    if (count > SIZE_MAX / sizeof(lunette_member))
         return LUNETTE_INVALID_ARGUMENT;
     lunette_status status = ln_tree_obtain(tree, count * sizeof(lunette_member), &start);
     lunette_member *members = start;
@@ -77,7 +87,7 @@ static lunette_status copy_members(ln_tree *tree, const lunette_value *from, lun
 }
 
 static lunette_status copy_into(ln_tree *tree, const lunette_value *from, lunette_value *to, int depth) {
-    if (depth > LN_VALUE_DEPTH)
+    if (depth > LN_VALUE_DEPTH || !ln_value_is_sound(from))
         return LUNETTE_INVALID_ARGUMENT;
     *to = *from;
     switch (from->type) {

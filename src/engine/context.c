@@ -77,16 +77,10 @@ static void make_chunk_name(struct chunk_name *chunk, const char *name) {
 }
 
 static lunette_status complete_bounds(lunette_bounds *bounds, const char *function) {
-    if (bounds->depth == 0)
-        bounds->depth = 64;
-    if (bounds->items == 0)
-        bounds->items = 1000000;
-    if (bounds->bytes == 0)
-        bounds->bytes = (size_t)64 << 20;
-    if (bounds->depth > 190)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: bounds.depth is %zu, the most is 190", function,
-                          bounds->depth);
-    return LUNETTE_OK;
+    if (ln_bounds_complete(bounds))
+        return LUNETTE_OK;
+    return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: bounds.depth is %zu, the most is %d", function,
+                      bounds->depth, LN_VALUE_DEPTH);
 }
 
 /* What ln_machine_check_value() found, after the name of the value. */
@@ -443,7 +437,7 @@ lunette_status lunette_context_get_global(lunette_context *context, const char *
     lunette_status status = ln_context_hold_to_run(context, NAME);
     if (status != LUNETTE_OK)
         return status;
-    complete_bounds(&bounds, NAME);
+    ln_bounds_complete(&bounds);
     return ln_context_let_go(context, ln_machine_get_global(context->vm, name, &bounds, value), NAME);
 }
 

@@ -320,13 +320,7 @@ static int take_value(lua_State *L) {
 
 bool ln_call_bounds(lunette_bounds *bounds, const lunette_bounds *given) {
     *bounds = given ? *given : (lunette_bounds){0};
-    if (bounds->depth == 0)
-        bounds->depth = 64;
-    if (bounds->items == 0)
-        bounds->items = 1000000;
-    if (bounds->bytes == 0)
-        bounds->bytes = (size_t)64 << 20;
-    return bounds->depth <= 190;
+    return ln_bounds_complete(bounds);
 }
 
 lunette_status lunette_arg_value(lunette_call *call, int index, const lunette_bounds *given,

@@ -54,7 +54,7 @@ lunette_status ln_call_scratch(lunette_call *call, size_t size, void **start);
 /* The VM's scratch tree, ready for this call to take from. In a host section. */
 ln_tree *ln_call_tree(lunette_call *call);
 
-/* Completes bounds; false: they cannot be. */
+/* Those that the host gave, NULL: none, completed; false: they cannot be. */
 bool ln_call_bounds(lunette_bounds *bounds, const lunette_bounds *given);
 
 /* Calls body(L) with `ud` and the value at `index` as its arguments, protected, leaving `results` values. What goes wrong

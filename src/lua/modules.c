@@ -59,12 +59,11 @@ static bool is_plain(const lunette_value *value, int depth) {
 }
 
 static const char *fault_of_constant(const lunette_constant *constant) {
-    enum { DEEPEST = 190 };
     static const ln_vm NOBODY;
     if (!constant->name || !*constant->name)
         return "a constant has no name";
     if (ln_values_check(&NOBODY.machine, &constant->value) != LUNETTE_OK ||
-        !is_plain(&constant->value, DEEPEST))
+        !is_plain(&constant->value, LN_VALUE_DEPTH))
         return "a constant's value is none that can be given to a script";
     return NULL;
 }

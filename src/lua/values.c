@@ -3,14 +3,14 @@
  * Values are checked before Lua is entered, so that the walk that pushes them can fail by memory alone. */
 #include "lua/internal.h"
 
-enum { DEEPEST = 190, SLOTS = 4 };
+enum { SLOTS = 4 };
 
 /* --- Checking --- */
 
 static lunette_status check_within(const ln_vm *vm, const lunette_value *value, int depth);
 
 static lunette_status check_items(const ln_vm *vm, const lunette_value *value, int depth) {
-    if (value->as.array.count > INT32_MAX || (value->as.array.count > 0 && !value->as.array.items))
+    if (value->as.array.count > INT32_MAX)
         return LUNETTE_INVALID_ARGUMENT;
     lunette_status status = LUNETTE_OK;
     for (size_t i = 0; i < value->as.array.count && status == LUNETTE_OK; i++)
@@ -25,7 +25,7 @@ static lunette_status check_key(const lunette_value *key) {
 }
 
 static lunette_status check_members(const ln_vm *vm, const lunette_value *value, int depth) {
-    if (value->as.object.count > INT32_MAX || (value->as.object.count > 0 && !value->as.object.members))
+    if (value->as.object.count > INT32_MAX)
         return LUNETTE_INVALID_ARGUMENT;
     lunette_status status = LUNETTE_OK;
     for (size_t i = 0; i < value->as.object.count && status == LUNETTE_OK; i++) {
@@ -40,16 +40,15 @@ static lunette_status check_members(const ln_vm *vm, const lunette_value *value,
 }
 
 static lunette_status check_within(const ln_vm *vm, const lunette_value *value, int depth) {
-    if (!value || depth > DEEPEST)
+    if (!value || depth > LN_VALUE_DEPTH || !ln_value_is_sound(value))
         return LUNETTE_INVALID_ARGUMENT;
     switch (value->type) {
     case LUNETTE_NIL:
     case LUNETTE_BOOLEAN:
     case LUNETTE_INTEGER:
     case LUNETTE_NUMBER:
-        return LUNETTE_OK;
     case LUNETTE_STRING:
-        return value->as.string.bytes || value->as.string.size == 0 ? LUNETTE_OK : LUNETTE_INVALID_ARGUMENT;
+        return LUNETTE_OK;
     case LUNETTE_ARRAY:
         return check_items(vm, value, depth);
     case LUNETTE_OBJECT:

@@ -255,29 +255,22 @@ void ln_machine_take_error(lunette_machine *machine, const lunette_value *value)
 
 /* --- In --- */
 
-enum { DEEPEST = 190 };
-
 static lunette_status check(const lunette_value *value, int depth) {
     lunette_status status = LUNETTE_OK;
-    if (depth > DEEPEST)
+    if (depth > LN_VALUE_DEPTH || !ln_value_is_sound(value))
         return LUNETTE_INVALID_ARGUMENT;
     switch (value->type) {
     case LUNETTE_NIL:
     case LUNETTE_BOOLEAN:
     case LUNETTE_INTEGER:
     case LUNETTE_NUMBER:
-        return LUNETTE_OK;
     case LUNETTE_STRING:
-        return value->as.string.bytes || value->as.string.size == 0 ? LUNETTE_OK : LUNETTE_INVALID_ARGUMENT;
+        return LUNETTE_OK;
     case LUNETTE_ARRAY:
-        if (value->as.array.count > 0 && !value->as.array.items)
-            return LUNETTE_INVALID_ARGUMENT;
         for (size_t i = 0; i < value->as.array.count && status == LUNETTE_OK; i++)
             status = check(&value->as.array.items[i], depth + 1);
         return status;
     case LUNETTE_OBJECT:
-        if (value->as.object.count > 0 && !value->as.object.members)
-            return LUNETTE_INVALID_ARGUMENT;
         for (size_t i = 0; i < value->as.object.count && status == LUNETTE_OK; i++) {
             status = check(&value->as.object.members[i].key, depth + 1);
             if (status == LUNETTE_OK)
