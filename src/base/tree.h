@@ -28,7 +28,15 @@ LN_INLINE bool ln_value_is_sound(const lunette_value *value) {
 }
 
 /* Puts the defaults where bounds are zero; false: they allow a depth that no walk goes down to. */
-bool ln_bounds_complete(lunette_bounds *bounds);
+LN_INLINE bool ln_bounds_complete(lunette_bounds *bounds) {
+    if (bounds->depth == 0)
+        bounds->depth = 64;
+    if (bounds->items == 0)
+        bounds->items = 1000000;
+    if (bounds->bytes == 0)
+        bounds->bytes = (size_t)64 << 20;
+    return bounds->depth <= LN_VALUE_DEPTH;
+}
 
 struct ln_chunk;
 

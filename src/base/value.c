@@ -18,16 +18,6 @@ const char *lunette_type_name(lunette_type type) {
     return "unknown";
 }
 
-bool ln_bounds_complete(lunette_bounds *bounds) {
-    if (bounds->depth == 0)
-        bounds->depth = 64;
-    if (bounds->items == 0)
-        bounds->items = 1000000;
-    if (bounds->bytes == 0)
-        bounds->bytes = (size_t)64 << 20;
-    return bounds->depth <= LN_VALUE_DEPTH;
-}
-
 /* --- Copying --- */
 
 static lunette_status copy_into(ln_tree *tree, const lunette_value *from, lunette_value *to, int depth);

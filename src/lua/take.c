@@ -2,9 +2,8 @@
  *
  * A depth-first walk that builds a tree in host memory. It never raises (a function reference excepted, which needs a
  * slot in the arena) and never holds anything that a kill could leave half done: the tree grows in host sections, and
- * its owner is on the C stack of whoever entered the VM. The way to the value at hand is a chain of steps on the C stack,
- * from which the place in a message is written (`results[2].items[17]`) and by which a table that contains itself is
- * found.
+ * its owner is on the C stack of whoever entered the VM. The way to the value at hand is a chain of steps there, too, by
+ * which a table that contains itself is found.
  *
  * The walk itself, on which all of the time is spent, is take_walk.c. Here is where it begins, what becomes of a value that
  * has to stay in the script, and what is said, or put in its place, where a bound is reached. */
@@ -15,42 +14,20 @@
 
 /* --- What goes wrong --- */
 
-static size_t write_step(char *text, size_t size, const ln_step *step, const char *root) {
-    if (!step)
-        return (size_t)snprintf(text, size, "%s", root);
-    size_t used = write_step(text, size, step->up, root);
-    if (used >= size)
-        return used;
-    if (step->key && step->key->type == LUNETTE_STRING)
-        used += (size_t)snprintf(text + used, size - used, ".%.40s", step->key->as.string.bytes);
-    else if (step->key && step->key->type == LUNETTE_NUMBER)
-        used += (size_t)snprintf(text + used, size - used, "[%.14g]", step->key->as.number);
-    else if (step->key && step->key->type == LUNETTE_BOOLEAN)
-        used += (size_t)snprintf(text + used, size - used, "[%s]", step->key->as.boolean ? "true" : "false");
-    else
-        used += (size_t)snprintf(text + used, size - used, "[%lld]",
-                                 step->key ? (long long)step->key->as.integer : (long long)step->index);
-    return used;
-}
-
 bool ln_take_fail(ln_taking *taking, lunette_status status, const ln_step *step, const char *what) {
-    enum { PLACE = 800 };
+    char text[LN_STEP_TEXT];
     if (taking->status != LUNETTE_OK)
         return false;
     taking->status = status;
-    if (taking->why || (taking->vm->machine.report && !taking->name_functions)) {
-        char text[PLACE + 100];
-        size_t used = write_step(text, PLACE, step, taking->root);
-        if (used >= PLACE)
-            used = PLACE - 1;
-        snprintf(text + used, sizeof text - used, "%s: %s", used == PLACE - 1 ? "..." : "", what);
-        if (taking->why) {
-            snprintf(taking->why, taking->why_size, "%s", text);
-            return false;
-        }
-        ln_report_init(taking->vm->machine.report);
-        ln_report_message(taking->vm->machine.report, text, strlen(text));
+    if (!taking->why && (!taking->vm->machine.report || taking->name_functions))
+        return false;
+    ln_step_tell(step, taking->root, what, text);
+    if (taking->why) {
+        snprintf(taking->why, taking->why_size, "%s", text);
+        return false;
     }
+    ln_report_init(taking->vm->machine.report);
+    ln_report_message(taking->vm->machine.report, text, strlen(text));
     return false;
 }
 

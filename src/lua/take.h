@@ -4,6 +4,7 @@
 #define LN_LUA_TAKE_H
 
 #include "lua/internal.h"
+#include "machine/step.h"
 
 typedef struct ln_taking {
     lua_State *L;
@@ -22,15 +23,6 @@ typedef struct ln_taking {
     lunette_status lack; /* why ln_take_bytes() gave nothing */
     lunette_status status;
 } ln_taking;
-
-/* One step on the way: an entry of the table below. */
-typedef struct ln_step {
-    const struct ln_step *up;
-    const void *table;
-    const lunette_value *key; /* NULL: an index */
-    size_t index;
-    size_t depth;
-} ln_step;
 
 /* --- take.c --- */
 

@@ -453,7 +453,7 @@ static LN_NOINLINE enum outcome take_array(ln_taking *taking, struct table *tabl
 
 LN_INLINE bool is_circular(const ln_step *step, const void *table) {
     for (; step; step = step->up)
-        if (step->table == table)
+        if (step->container == table)
             return true;
     return false;
 }
@@ -471,9 +471,9 @@ static bool take_table(ln_taking *taking, int at, const ln_step *step, lunette_v
     size_t depth = step ? step->depth : 0;
     struct table table; /* written part by part, and no more of it than needs be: most tables are small */
     table.here.up = step;
-    table.here.table = lua_topointer(L, at);
+    table.here.container = lua_topointer(L, at);
     table.here.depth = depth + 1;
-    if (LN_UNLIKELY(is_circular(step, table.here.table)))
+    if (LN_UNLIKELY(is_circular(step, table.here.container)))
         return ln_take_cut(taking, LUNETTE_VALUE_LIMIT, step, "the table contains itself", "table", to);
     if (LN_UNLIKELY(depth % DEPTH_STEP == 0 && !begin_levels(taking)))
         return ln_take_no_stack(taking, step, "table", to);

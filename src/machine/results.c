@@ -4,10 +4,10 @@
  * It runs in the run, like the backend: whatever the values are, and be it garbage, the worst that comes of walking them
  * is a fault that the guard contains or a deadline. Only growing the tree is a host section. Recursion is bounded by
  * the depth. */
-#include <stdio.h>
 #include <string.h>
 
 #include "machine/machine.h"
+#include "machine/step.h"
 
 struct taking {
     lunette_machine *machine;
@@ -18,54 +18,21 @@ struct taking {
     lunette_status status;
 };
 
-/* One step on the way to the value at hand. */
-struct step {
-    const struct step *up;
-    const lunette_value *key; /* NULL: an index */
-    size_t index;
-    size_t depth;
-};
-
 /* --- What goes wrong --- */
 
-static size_t write_step(char *text, size_t size, const struct step *step) {
-    if (!step)
-        return (size_t)snprintf(text, size, "results");
-    size_t used = write_step(text, size, step->up);
-    const lunette_value *key = step->key;
-    if (used >= size)
-        return used;
-    if (key && key->type == LUNETTE_STRING)
-        used += (size_t)snprintf(text + used, size - used, ".%.*s",
-                                 (int)(key->as.string.size < 40 ? key->as.string.size : 40),
-                                 key->as.string.bytes);
-    else if (key && key->type == LUNETTE_NUMBER)
-        used += (size_t)snprintf(text + used, size - used, "[%.14g]", key->as.number);
-    else if (key && key->type == LUNETTE_BOOLEAN)
-        used += (size_t)snprintf(text + used, size - used, "[%s]", key->as.boolean ? "true" : "false");
-    else
-        used += (size_t)snprintf(text + used, size - used, "[%lld]",
-                                 key ? (long long)key->as.integer : (long long)step->index);
-    return used;
-}
-
-static bool fail(struct taking *taking, lunette_status status, const struct step *step, const char *what) {
-    enum { PLACE = 800 };
-    char text[PLACE + 100];
+static bool fail(struct taking *taking, lunette_status status, const ln_step *step, const char *what) {
+    char text[LN_STEP_TEXT];
     taking->status = status;
     if (taking->quiet || !taking->machine->report)
         return false;
-    size_t used = write_step(text, PLACE, step);
-    if (used >= PLACE)
-        used = PLACE - 1;
-    snprintf(text + used, sizeof text - used, "%s: %s", used == PLACE - 1 ? "..." : "", what);
+    ln_step_tell(step, "results", what, text);
     ln_report_init(taking->machine->report);
     ln_report_message(taking->machine->report, text, strlen(text));
     return false;
 }
 
 /* A bound was reached: an error, or a mark in its place. `mark` is static text. */
-static bool cut(struct taking *taking, const struct step *step, const char *what, const char *mark,
+static bool cut(struct taking *taking, const ln_step *step, const char *what, const char *mark,
                 lunette_value *to) {
     if (!taking->bounds.cut)
         return fail(taking, LUNETTE_VALUE_LIMIT, step, what);
@@ -90,7 +57,7 @@ static void *take_bytes(struct taking *taking, size_t size, lunette_status *stat
 }
 
 /* For `count` things of `size` bytes. NULL: *taken says what is to be answered. */
-static void *take_room(struct taking *taking, size_t count, size_t size, const struct step *step,
+static void *take_room(struct taking *taking, size_t count, size_t size, const ln_step *step,
                        const char *mark, lunette_value *to, bool *taken) {
     lunette_status status = LUNETTE_VALUE_LIMIT;
     void *start = count < SIZE_MAX / 2 / size ? take_bytes(taking, count * size, &status) : NULL;
@@ -105,10 +72,10 @@ static void *take_room(struct taking *taking, size_t count, size_t size, const s
 
 /* --- Values --- */
 
-static bool take_value(struct taking *taking, const lunette_value *from, const struct step *step,
+static bool take_value(struct taking *taking, const lunette_value *from, const ln_step *step,
                        lunette_value *to);
 
-static bool take_string(struct taking *taking, const lunette_value *from, const struct step *step,
+static bool take_string(struct taking *taking, const lunette_value *from, const ln_step *step,
                         lunette_value *to) {
     bool taken = false;
     size_t size = from->as.string.size;
@@ -124,7 +91,7 @@ static bool take_string(struct taking *taking, const lunette_value *from, const 
     return true;
 }
 
-static bool take_name(struct taking *taking, const lunette_value *from, const struct step *step,
+static bool take_name(struct taking *taking, const lunette_value *from, const ln_step *step,
                       lunette_value *to) {
     const char *name = from->as.userdata.type_name ? from->as.userdata.type_name : "userdata";
     lunette_value text = lunette_text(name), copy = lunette_nil();
@@ -136,7 +103,7 @@ static bool take_name(struct taking *taking, const lunette_value *from, const st
 }
 
 /* Whether something of `count` parts may be taken at this depth; if not, *taken says what is to be answered. */
-static bool may_hold(struct taking *taking, size_t count, const struct step *step, const char *mark,
+static bool may_hold(struct taking *taking, size_t count, const ln_step *step, const char *mark,
                      lunette_value *to, bool *taken) {
     if ((step ? step->depth : 0) >= taking->bounds.depth)
         *taken = cut(taking, step, "values lie too deep inside one another", mark, to);
@@ -149,11 +116,11 @@ static bool may_hold(struct taking *taking, size_t count, const struct step *ste
     return false;
 }
 
-static bool take_array(struct taking *taking, const lunette_value *from, const struct step *step,
+static bool take_array(struct taking *taking, const lunette_value *from, const ln_step *step,
                        lunette_value *to) {
     bool taken = false;
     size_t count = from->as.array.count;
-    struct step here = {.up = step, .depth = step ? step->depth + 1 : 1};
+    ln_step here = {.up = step, .depth = step ? step->depth + 1 : 1};
     if (!may_hold(taking, count, step, "array", to, &taken))
         return taken;
     lunette_value *items = take_room(taking, count, sizeof *items, step, "array", to, &taken);
@@ -168,11 +135,11 @@ static bool take_array(struct taking *taking, const lunette_value *from, const s
     return true;
 }
 
-static bool take_object(struct taking *taking, const lunette_value *from, const struct step *step,
+static bool take_object(struct taking *taking, const lunette_value *from, const ln_step *step,
                         lunette_value *to) {
     bool taken = false;
     size_t count = from->as.object.count;
-    struct step here = {.up = step, .depth = step ? step->depth + 1 : 1};
+    ln_step here = {.up = step, .depth = step ? step->depth + 1 : 1};
     if (!may_hold(taking, count, step, "object", to, &taken))
         return taken;
     lunette_member *members = take_room(taking, count, sizeof *members, step, "object", to, &taken);
@@ -189,7 +156,7 @@ static bool take_object(struct taking *taking, const lunette_value *from, const 
     return true;
 }
 
-static bool take_value(struct taking *taking, const lunette_value *from, const struct step *step,
+static bool take_value(struct taking *taking, const lunette_value *from, const ln_step *step,
                        lunette_value *to) {
     *to = *from;
     switch (from->type) {
