@@ -510,13 +510,14 @@ static bool take_table(ln_taking *taking, int at, const ln_step *step, lunette_v
 
 /* --- Where the walk begins --- */
 
-static void begin(ln_taking *taking, struct ln_take_buffers *buffers) {
+static void begin_walk(ln_taking *taking, struct ln_take_buffers *buffers) {
     taking->buffers = buffers;
     taking->waiting = buffers->waiting;
+    taking->keys_begun = false;
 }
 
 /* What failed has left its tables on the stack. */
-static void end(ln_taking *taking, int top) {
+static void end_walk(ln_taking *taking, int top) {
     lua_settop(taking->L, top);
     taking->buffers = NULL;
     taking->waiting = NULL;
@@ -535,7 +536,7 @@ lunette_value *ln_take_range(ln_taking *taking, int first, int last, lunette_val
     int top = lua_gettop(taking->L);
     struct ln_take_buffers buffers;
     lunette_value *items = NULL;
-    begin(taking, &buffers);
+    begin_walk(taking, &buffers);
     if (!lua_checkstack(taking->L, SLOTS))
         ln_take_no_stack(taking, NULL, "table", cut_to);
     else if (!(items = ln_take_bytes(taking, count * sizeof *items)))
@@ -544,16 +545,16 @@ lunette_value *ln_take_range(ln_taking *taking, int first, int last, lunette_val
         ln_step step = {.index = i + 1};
         take_at(taking, first + (int)i, top, &step, &items[i]);
     }
-    end(taking, top);
+    end_walk(taking, top);
     return taking->status == LUNETTE_OK ? items : NULL;
 }
 
 void ln_take_one(ln_taking *taking, int index, lunette_value *to) {
     struct ln_take_buffers buffers;
     int top = lua_gettop(taking->L);
-    begin(taking, &buffers);
+    begin_walk(taking, &buffers);
     index = lua_absindex(taking->L, index);
     if (lua_checkstack(taking->L, SLOTS))
         take_at(taking, index, top, NULL, to);
-    end(taking, top);
+    end_walk(taking, top);
 }
