@@ -63,7 +63,8 @@ void ln_pages_update(ln_arena *a) {
 }
 
 /* An arena that has grown this far gets large pages from the system where it has them: they come to 3 to 8 % of
- * the run time of programs with some megabytes of small blocks. Only whole ones that are committed are ever used. */
+ * the run time of programs with some megabytes of small blocks. Only whole ones that are committed are ever used. Their price
+ * is that the first touch of one is a long fault, which no deadline interrupts (docs/design.md, How late a kill is). */
 #define LARGE_FROM ((size_t)4 << 20)
 #define LARGE_PAGE ((size_t)2 << 20)
 

@@ -2,7 +2,8 @@
  *
  * Two functions of ours are called from the guard's signal handler, on the run's own thread: ln_vm_soften() and
  * ln_vm_probe(). All they may do is what lua.c does on ctrl-C: set a hook, which Lua documents as safe,
- * on the coroutine that runs now. That one is known because every resume goes through coroutine.c. */
+ * on the coroutine that runs now; and go along its calls, as setting a hook does. That one is known because every resume
+ * goes through coroutine.c. */
 #include <stdio.h>
 #include <string.h>
 
@@ -176,8 +177,21 @@ static void on_probe(lua_State *L, lua_Debug *ar) {
         pay_attention(vm, L);
 }
 
+/* To set a hook, Lua marks every call of the coroutine: for a script that recurses without end that is milliseconds in the
+ * signal's handler, which nothing ends. Such a one is not asked where it stands, but looked at when it has ended
+ * (ln_vm_post_mortem()), unless that is not to be, or a module's finalizers need the hook (pay_attention()). */
+enum { HOOKED_LEVELS = 16384 };
+
+static bool is_too_deep(const ln_vm *vm) {
+    lua_Debug ar;
+    return vm->running && vm->machine.setup->post_mortem && !vm->natives.opened &&
+           lua_getstack(vm->running, HOOKED_LEVELS, &ar);
+}
+
 void ln_vm_probe(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
+    if (LN_UNLIKELY(is_too_deep(vm)))
+        return;
     vm->pending = on_probe;
     if (vm->running)
         lua_sethook(vm->running, on_probe, ANYWHERE, 1);

@@ -307,6 +307,59 @@ static void deadlines_say_where(void **state) {
     kit_close(context);
 }
 
+/* Whether what ends a run at its deadline has set a hook; asked whenever the script prints. */
+static bool hooked;
+
+static void note_hook(void *ud, lunette_context *context, const char *bytes, size_t size) {
+    (void)ud, (void)bytes, (void)size;
+    lua_State *L = ln_vm_of(context->vm)->running;
+    lua_Hook before = lua_gethook(L); /* the count's */
+    context->vm->backend->probe(context->vm);
+    hooked = lua_gethook(L) != before;
+}
+
+static bool is_hooked(lunette_context *context, int depth) {
+    char text[160];
+    snprintf(text, sizeof text,
+             "local function f(n) if n == 0 then print() return 1 end return 1 + f(n - 1) end\nreturn f(%d)",
+             depth);
+    hooked = false;
+    expect_ok(context, text);
+    return hooked;
+}
+
+/* What it takes to set a hook grows with the number of calls. It is the only way where a dead state must not be read. */
+static void deep_calls_are_not_hooked(void **state) {
+    (void)state;
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.output = note_hook;
+    lunette_context *context = kit_open(&config);
+    assert_true(is_hooked(context, 1));
+    assert_true(is_hooked(context, 10000));
+    assert_int_equal(is_hooked(context, 20000), !context->vm->setup->post_mortem);
+    assert_true(is_hooked(context, 1));
+    kit_close(context);
+    config.contain_faults = LUNETTE_OFF;
+    context = kit_open(&config);
+    assert_int_equal(is_hooked(context, 20000), !context->vm->setup->post_mortem);
+    kit_close(context);
+}
+
+static void deep_calls_have_a_trace(void **state) {
+    (void)state;
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.limits.wall_ns = 60 * MILLISECOND;
+    lunette_context *context = kit_open(&config);
+    const lunette_error *error = fail_in_time(
+        context,
+        "local function f(n)\n if n > 0 then return 1 + f(n - 1) end\n while true do tostring(n) end\nend\nf(20000)",
+        3);
+    assert_string_equal(error->message, "the script ran past its deadline of 60 ms");
+    assert_int_equal(error->frame_count, 32);
+    assert_true(error->frames_left_out > 10000);
+    kit_close(context);
+}
+
 /* --- Texts --- */
 
 static void messages_are_cut_between_characters(void **state) {
@@ -425,6 +478,8 @@ int main(void) {
         cmocka_unit_test(a_forged_message_is_an_error),
         cmocka_unit_test(memory_errors_can_be_raised_again),
         cmocka_unit_test(deadlines_say_where),
+        cmocka_unit_test(deep_calls_are_not_hooked),
+        cmocka_unit_test(deep_calls_have_a_trace),
         cmocka_unit_test(messages_are_cut_between_characters),
         cmocka_unit_test(an_error_lasts_until_the_next_call),
         cmocka_unit_test(an_error_on_its_way_out_is_not_forgotten),
