@@ -130,12 +130,18 @@ static int raise_missing(lua_State *L, const ln_modules *modules, const char *na
  * Lua's own require would let it end, as an overflow of the C stack. */
 enum { MOST_LEVELS = 1000 };
 
-/* Whether a call of require at that level is loading a module; pushes its name then. */
+/* Whether a call of require at that level is loading a module; pushes its name then. A call that has just been refused,
+ * for what it was given instead of a name, is on the stack as well while a message handler runs. */
 static bool push_loading(lua_State *L, lua_Debug *ar) {
     lua_getinfo(L, "f", ar);
     bool ours = lua_tocfunction(L, -1) == ln_lib_require;
     lua_pop(L, 1);
-    return ours && lua_getlocal(L, ar, 1);
+    if (!ours || !lua_getlocal(L, ar, 1))
+        return false;
+    if (lua_type(L, -1) == LUA_TSTRING)
+        return true;
+    lua_pop(L, 1);
+    return false;
 }
 
 /* The name is on the stack alone. Goes outward from the call that asks for it, and writes down who required whom. */
