@@ -117,9 +117,74 @@ static int hosted(lua_State *L) {
     return lua_gettop(L);
 }
 
+/* --- Writing --- */
+
+/* No deadline ends a host section, and a script may give one call the same long string ten thousand times: so in one section
+ * no more than this is written. */
+enum { WRITE_PIECE = 1 << 20, WRITE_NUMBER = 32 };
+
+/* Does Lua's own write the values below the top, of which the first is the handle if it is a method's? They are popped. False:
+ * that failed, and its answer is on the stack. */
+static bool write_some(lua_State *L, int count) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, -count - 1);
+    int function = lua_gettop(L) - count, status = call_in_section(L, count, false);
+    if (status != LUA_OK)
+        ln_raise_as(L, status, lua_tostring(L, lua_upvalueindex(2)));
+    if (!lua_isuserdata(L, function))
+        return false;
+    lua_settop(L, function - 1);
+    return true;
+}
+
+/* The argument at `index`, a long string piece by piece. */
+static bool write_argument(lua_State *L, int index, bool is_method) {
+    size_t size = lua_type(L, index) == LUA_TSTRING ? lua_rawlen(L, index) : 0, at = 0;
+    do {
+        if (is_method)
+            lua_pushvalue(L, 1);
+        if (size > WRITE_PIECE)
+            lua_pushlstring(L, lua_tostring(L, index) + at,
+                            size - at < WRITE_PIECE ? size - at : WRITE_PIECE);
+        else
+            lua_pushvalue(L, index);
+        if (!write_some(L, is_method + 1))
+            return false;
+        at += WRITE_PIECE;
+    } while (at < size);
+    return true;
+}
+
+static bool is_long(lua_State *L) {
+    size_t size = 0;
+    for (int i = 1; i <= lua_gettop(L) && size <= WRITE_PIECE; i++)
+        size += lua_type(L, i) == LUA_TSTRING ? lua_rawlen(L, i) : WRITE_NUMBER;
+    return size > WRITE_PIECE;
+}
+
+/* file:write and io.write. Upvalues: the function, its name. */
+static int hosted_write(lua_State *L) {
+    bool is_method = strcmp(lua_tostring(L, lua_upvalueindex(2)), "write") == 0;
+    int count = lua_gettop(L);
+    if (LN_LIKELY(!is_long(L)))
+        return hosted(L);
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    for (int i = 1 + is_method; i <= count; i++) {
+        if (!lua_isstring(L, i))
+            luaL_checkstring(L, i); /* raises */
+        if (!write_argument(L, i, is_method))
+            return lua_gettop(L) - count;
+    }
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* --- Wrapping --- */
+
 static void wrap(lua_State *L, const char *name) {
+    bool writes = strcmp(name, "write") == 0 || strcmp(name, "io.write") == 0;
     lua_pushstring(L, name);
-    lua_pushcclosure(L, hosted, 2);
+    lua_pushcclosure(L, writes ? hosted_write : hosted, 2);
 }
 
 void ln_hosted_wrap(lua_State *L, const char *name) {

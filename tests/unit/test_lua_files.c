@@ -255,6 +255,68 @@ static void what_a_script_leaves_open_is_closed(void **state) {
     assert_int_equal(open_descriptors(), before - 1);
 }
 
+/* One call may be given as many strings as there is stack for: a deadline ends it between two pieces of them. */
+static void a_deadline_ends_a_long_write(void **state) {
+    (void)state;
+    static const char TEXT[] = "local f, s, t = io.open('long', 'w'), ('x'):rep(8 << 20), {}\n"
+                               "for i = 1, 200 do t[i] = s end\n"
+                               "f:write(table.unpack(t))";
+    lunette_engine *engine = open_engine(READ | WRITE);
+    lunette_context *context;
+    lunette_limits limits = lunette_limits_default();
+    lunette_run_options options = lunette_run_options_default();
+    struct stat about;
+    char path[200];
+    limits.wall_ns = 30000000;
+    options.limits = &limits;
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    assert_int_equal(lunette_context_run(context, "test", TEXT, SIZE_MAX, &options, NULL),
+                     LUNETTE_TIME_LIMIT);
+    snprintf(path, sizeof path, "%s/long", root);
+    assert_int_equal(stat(path, &about), 0);
+    assert_true(about.st_size < (off_t)200 * 8 << 20);
+    assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* What is written in pieces is what was given, and what cannot be written is said as in one piece. */
+static void a_long_write_is_whole(void **state) {
+    (void)state;
+    lunette_engine *engine = open_engine(READ | WRITE);
+    check_answer(engine,
+                 "local f, s = io.open('long', 'w+'), ('0123456789abcdef'):rep(3 << 16) .. 'end'\n"
+                 "local same = f:write(s, 1, 2.5, '', s:sub(1, 5), -0.0, s) == f\n"
+                 "f:seek('set')\n"
+                 "local got = f:read('a')\n"
+                 "f:close() f = io.open('long', 'w')\n"
+                 "local short = f:write(1, 2.5, -0.0) f:close()\n"
+                 "local numbers = io.open('long'):read('a')\n"
+                 "return tostring(same) .. ' ' .. #got .. ' ' ..\n"
+                 "    tostring(got == s .. numbers:sub(1, 4) .. '01234' .. numbers:sub(5) .. s)",
+                 "true 6291473 true");
+    check_answer(engine,
+                 "local f, s = io.open('long', 'w'), ('x'):rep(2 << 20)\n"
+                 "local _, said = pcall(f.write, f, s, {}, s)\n"
+                 "local _, method = pcall(function() f:write(s, s, print) end)\n"
+                 "f:close()\n"
+                 "local size = io.open('long'):seek('end')\n"
+                 "return said .. ' ' .. method .. ' ' .. tostring(size == 3 * #s)",
+                 "bad argument #3 to '?' (string expected, got table) "
+                 "test:3: bad argument #3 to 'write' (string expected, got function) true");
+    check_answer(engine,
+                 "local f, s = io.open('long', 'w'), ('x'):rep(2 << 20) f:close()\n"
+                 "return (select(2, pcall(f.write, f, s, s)))",
+                 "attempt to use a closed file");
+    check_answer(engine,
+                 "local f, s = io.open('long', 'r'), ('x'):rep(2 << 20)\n"
+                 "local done, said, number = f:write(s, s)\n"
+                 "return tostring(done) .. ' ' .. said .. ' ' .. tostring(number)",
+                 "nil Bad file descriptor 9");
+    check_answer(engine, "return tostring(os.remove('long'))", "true");
+    lunette_engine_close(&engine);
+}
+
 static void check_config(lunette_config *config, const char *expected) {
     lunette_engine *engine;
     assert_true(lunette_engine_open(config, &engine) < 0);
@@ -344,6 +406,8 @@ int main(void) {
         cmocka_unit_test(reading_is_not_writing),
         cmocka_unit_test(a_script_writes_below_its_folder),
         cmocka_unit_test(what_a_script_leaves_open_is_closed),
+        cmocka_unit_test(a_deadline_ends_a_long_write),
+        cmocka_unit_test(a_long_write_is_whole),
         cmocka_unit_test(a_configuration_that_contradicts_itself_is_refused),
         cmocka_unit_test(other_permissions_bring_their_names),
         cmocka_unit_test(a_template_keeps_no_file_open),
