@@ -188,6 +188,7 @@ int ln_confined_lines(lua_State *L) {
     const char *path = check_path(L, 1);
     int formats = lua_gettop(L) - 1;
     luaL_argcheck(L, formats <= FORMATS_MOST, FORMATS_MOST + 2, "too many arguments");
+    luaL_checkstack(L, formats + LUA_MINSTACK, "too many arguments");
     int error = open_file(L, path, "r");
     if (error != 0) {
         answer_failure(L, error, path);

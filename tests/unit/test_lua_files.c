@@ -255,6 +255,26 @@ static void what_a_script_leaves_open_is_closed(void **state) {
     assert_int_equal(open_descriptors(), before - 1);
 }
 
+/* The formats of io.lines are kept as upvalues, so they are on the stack twice. Where it ends, that is an error, and what lies
+ * behind it in the arena is not written over. */
+static void many_formats_need_room(void **state) {
+    (void)state;
+    lunette_engine *engine = open_engine(READ);
+    check_answer(
+        engine,
+        "local formats = table.pack(table.unpack({}, 1, 200)) for i = 1, 200 do formats[i] = 'l' end\n"
+        "local function below(n, ...)\n"
+        "    return pcall(io.lines, 'a.txt', table.unpack(formats))\n"
+        "end\n"
+        "for n = 999000, 1000000, 20 do\n"
+        "    local called, opened, why = pcall(function() return below(table.unpack({}, 1, n)) end)\n"
+        "    if called and not opened and why:find('too many arguments') then return 'refused' end\n"
+        "end\n"
+        "return 'never refused'",
+        "refused");
+    lunette_engine_close(&engine);
+}
+
 /* One call may be given as many strings as there is stack for: a deadline ends it between two pieces of them. */
 static void a_deadline_ends_a_long_write(void **state) {
     (void)state;
@@ -406,6 +426,7 @@ int main(void) {
         cmocka_unit_test(reading_is_not_writing),
         cmocka_unit_test(a_script_writes_below_its_folder),
         cmocka_unit_test(what_a_script_leaves_open_is_closed),
+        cmocka_unit_test(many_formats_need_room),
         cmocka_unit_test(a_deadline_ends_a_long_write),
         cmocka_unit_test(a_long_write_is_whole),
         cmocka_unit_test(a_configuration_that_contradicts_itself_is_refused),
