@@ -43,6 +43,15 @@ static void collect_all(lua_State *L) {
     ln_collector_run(L);
 }
 
+/* Releases before 5.4.8 make these words, a string, when nothing is protected any more (luaD_seterrorobj, ldo.c): where memory is
+ * out by then, the error goes past coroutines that were resumed in one another and that nobody then knows to be over. As long
+ * as there is the string, it is found and not made. May raise (memory). */
+static void make_words_beforehand(lua_State *L) {
+    static const char ANCHOR = 0;
+    lua_pushliteral(L, "error in error handling");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &ANCHOR);
+}
+
 static int open_library(lua_State *L) {
     ln_vm *vm = lua_touserdata(L, 1);
     lua_settop(L, 0);
@@ -52,6 +61,7 @@ static int open_library(lua_State *L) {
     ln_modules_install(L, ln_vm_modules(vm));
     lua_gc(L, LUA_GCRESTART);
     vm->random_state = find_random_state(L);
+    make_words_beforehand(L);
     if (ln_vm_modules(vm)->suspends || ln_vm_modules(vm)->native_count > 0)
         vm->script = ln_suspend_prepare(L);
     collect_all(L);

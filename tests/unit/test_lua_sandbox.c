@@ -190,15 +190,16 @@ static void unknown_names_are_refused(void **state) {
 }
 
 /* A walk over the registry, which only C can see: nothing is kept there that a script could be given. The userdata is
- * the state of math.random. */
+ * the state of math.random; the text is there for releases that would make it too late (build.c). */
 static void the_registry_holds_nothing_else(void **state) {
     (void)state;
     lunette_context *context = kit_restricted();
     kit_text walk = kit_walk_context(context, true, false, false);
     const char *line = walk.bytes;
     while ((line = strstr(line, "\n(registry)"))) {
-        static const char *const KNOWN[] = {" table", "[1] thread", "[2] table", "._LOADED",
-                                            "[userdata] userdata"};
+        static const char *const KNOWN[] = {
+            " table",   "[1] thread",          "[2] table",
+            "._LOADED", "[userdata] userdata", "[userdata] error in error handling"};
         bool known = false;
         line += strlen("\n(registry)");
         for (size_t i = 0; i < LN_COUNT(KNOWN); i++)
