@@ -581,6 +581,8 @@ lunette_status lunette_return_value(lunette_call *call, const lunette_value *val
 lunette_status lunette_call_suspend(lunette_call *call, uint64_t *token) {
     if (!call || !ln_call_is_here(call))
         return LUNETTE_INVALID_ARGUMENT;
+    if (!call->function->module)
+        return lunette_call_fail(call, "the resolver of modules cannot wait: it has to answer at once");
     if (!call->function->about.suspends)
         return lunette_call_fail(call, "'%s' is not described as a function that suspends",
                                  call->function->full_name);

@@ -43,6 +43,9 @@ static int raise_type(lua_State *L, const ln_function *function, int index, cons
 }
 
 static int raise_status(lua_State *L, const ln_function *function, lunette_status status) {
+    if (status == LUNETTE_SUSPENDED)
+        return luaL_error(L, "'%s' answered %s, but lunette_call_suspend() did not", function->full_name,
+                          lunette_status_name(status));
     return luaL_error(L, "'%s' answered %s: %s", function->full_name, lunette_status_name(status),
                       lunette_status_text(status));
 }

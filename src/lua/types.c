@@ -107,7 +107,14 @@ void ln_types_push(lua_State *L, ln_vm *vm, uint64_t id) {
 
 /* --- Metatables --- */
 
-/* Upvalues: the table of methods, the host's own __index. */
+static int finish_index(lua_State *L, int status, lua_KContext context) {
+    (void)L;
+    (void)status;
+    (void)context;
+    return 1;
+}
+
+/* Upvalues: the table of methods, the host's own __index, which may answer later. */
 static int index_both(lua_State *L) {
     lua_settop(L, 2);
     lua_pushvalue(L, 2);
@@ -116,8 +123,8 @@ static int index_both(lua_State *L) {
     lua_pop(L, 1);
     lua_pushvalue(L, lua_upvalueindex(2));
     lua_insert(L, 1);
-    lua_call(L, 2, 1);
-    return 1;
+    lua_callk(L, 2, 1, 0, finish_index);
+    return finish_index(L, LUA_OK, 0);
 }
 
 static void push_functions(lua_State *L, const ln_function *functions, size_t count) {

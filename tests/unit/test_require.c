@@ -240,8 +240,8 @@ static void the_resolver_answers(void **state) {
                    "module 'other' not found:\n\tnot registered in this sandbox\n\tno file 'other.lua'\n"
                    "\tno file 'other/init.lua'\n\tunknown to the host",
                    LUNETTE_ERROR_MODULE);
-    expect_message(context, "require 'waits'", "'require' is not described as a function that suspends",
-                   LUNETTE_ERROR_GENERIC);
+    expect_message(context, "require 'waits'",
+                   "the resolver of modules cannot wait: it has to answer at once", LUNETTE_ERROR_GENERIC);
     kit_close(context);
 }
 
