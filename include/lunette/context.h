@@ -81,7 +81,7 @@ LUNETTE_API lunette_status lunette_context_acquire_from(lunette_template *from, 
 
 /** Resets a context, gives it back to the pool, and sets the pointer to NULL. Its error, its user data, its snapshots and function
  * references into it are gone. Any thread may release it, not only the one that acquired it. Whatever its script still holds of the host is closed. NULL and a pointer to NULL are allowed.
- * OK; BUSY (a run is going on; nothing happens). */
+ * OK; BUSY (a run is going on, or the pool's check looks at it; nothing happens). */
 LUNETTE_API lunette_status lunette_context_release(lunette_context **context);
 
 /** Makes the context as it was when it was acquired, whatever ran in it; it has no snapshots any more.

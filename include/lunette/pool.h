@@ -18,7 +18,8 @@ typedef struct lunette_context lunette_context;
 typedef struct lunette_engine lunette_engine;
 typedef struct lunette_template lunette_template;
 
-/** Looks at a context about to be handed out; false: it is destroyed and another one is taken. Any thread. */
+/** Looks at a context about to be handed out; false: it is destroyed and another one is taken. On the thread that acquires. It
+ * may run what it likes in the context, which is reset afterwards, but not keep it, nor release it (BUSY). */
 typedef bool (*lunette_check_fn)(void *ud, lunette_context *context);
 
 /** A part of lunette_config. A zero field means its default. */

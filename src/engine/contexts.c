@@ -106,8 +106,10 @@ static bool check(void *ud, void *item) {
     let_in(context);
     bool fit = engine->check(engine->check_ud, context);
     forget_host(context);
+    context->checked = true;
     return ln_context_hold(context, "lunette_context_acquire") == LUNETTE_OK && fit &&
            ln_machine_renew(context->vm) == LUNETTE_OK;
+    context->checked = false;
 }
 
 static void trim(void *ud, void *item) {
@@ -210,6 +212,9 @@ lunette_status lunette_context_release(lunette_context **out) {
     lunette_status status = ln_context_hold(context, "lunette_context_release");
     if (status != LUNETTE_OK)
         return status;
+    if (LN_UNLIKELY(context->checked))
+        return ln_failure(LUNETTE_BUSY,
+                          "lunette_context_release: the pool's check is looking at the context");
     *out = NULL;
     bool clean = ln_machine_renew(context->vm) == LUNETTE_OK;
     ln_context_trim(context);

@@ -73,8 +73,9 @@ struct lunette_context {
     lunette_machine *vm;
     ln_recent recent; /* scripts that it ran last */
     atomic_bool busy;
-    atomic_int state;                 /* a lunette_state, when not busy */
-    uint64_t made;                    /* moment of ln_os_now() */
+    atomic_int state; /* a lunette_state, when not busy */
+    bool checked;     /* by the pool's check, at this moment: it is nobody's yet, and cannot be given back */
+    uint64_t made;    /* moment of ln_os_now() */
     _Atomic(lunette_tenant *) tenant; /* for whom it was acquired; NULL: for nobody */
     ln_usage_sums usage;              /* of its runs, that nobody else has yet */
     lunette_context *next, *before;   /* in the engine's list */

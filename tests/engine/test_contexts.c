@@ -189,6 +189,27 @@ static void checked_when_handed_out(void **state) {
     lunette_engine_close(&engine);
 }
 
+static bool check_and_release(void *ud, lunette_context *context) {
+    lunette_context *taken = context;
+    *(lunette_status *)ud = lunette_context_release(&taken);
+    return taken == context;
+}
+
+static void a_check_cannot_release(void **state) {
+    (void)state;
+    lunette_status answered = LUNETTE_OK;
+    lunette_engine *engine =
+        open_with(&(lunette_pool_config){.check = check_and_release, .check_ud = &answered});
+    for (int i = 0; i < 3; i++) {
+        lunette_context *context = kit_acquire(engine);
+        expect_ok(context, "return 1");
+        kit_release(&context);
+    }
+    assert_int_equal(answered, LUNETTE_BUSY);
+    assert_int_equal(expect_sum(engine, 0).made, 1);
+    lunette_engine_close(&engine);
+}
+
 static void warmed(void **state) {
     (void)state;
     lunette_engine *engine = open_with(&(lunette_pool_config){.max = 6});
@@ -531,6 +552,7 @@ int main(void) {
         cmocka_unit_test(waiters_are_told_of_the_end),
         cmocka_unit_test(so_many_uses),
         cmocka_unit_test(checked_when_handed_out),
+        cmocka_unit_test(a_check_cannot_release),
         cmocka_unit_test(warmed),
         cmocka_unit_test(idle_for_too_long),
         cmocka_unit_test(trimmed_after_a_large_run),
