@@ -15,7 +15,9 @@
  *
  * Functions are called on the thread that runs the script; several threads may be in the same one at a time, each with
  * another context. They may use other contexts, and the functions below on their own call; other functions on the
- * call's context answer BUSY. */
+ * call's context answer BUSY. A script that is run in another context meanwhile is part of the one that called: it ends
+ * when that one's time is up, or it is cancelled, with the same status; what the host does for itself (engines and
+ * templates that it opens, globals that it sets, contexts that it gives back) does not. */
 #ifndef LUNETTE_MODULE_H
 #define LUNETTE_MODULE_H
 

@@ -338,7 +338,9 @@ static lunette_status refuse_text(const lunette_context *context, lunette_status
     const lunette_error *error = ln_machine_error(context->vm);
     if (!error || status < LUNETTE_OK)
         return ln_failure_plain(status, "lunette_script_compile");
-    return ln_failure(status, "%s:%d: %s", error->chunk ? error->chunk : "?", error->line, error->message);
+    if (!error->chunk)
+        return ln_failure(status, "lunette_script_compile: %s", error->message);
+    return ln_failure(status, "%s:%d: %s", error->chunk, error->line, error->message);
 }
 
 static lunette_status compile_named(lunette_context *context, const char *name, const char *text, size_t size,

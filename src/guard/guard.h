@@ -160,6 +160,10 @@ struct ln_run {
     const void *arena_start;
     size_t arena_size;
 
+    /* Not the script's work, but the library's own on its host's behalf: nested, it takes over no deadline, and is not
+     * cancelled with the others. */
+    bool apart;
+
     /* Where its counts begin: what earlier pieces of the same work used, or the run that it is nested in. The budget is
      * for all of them together. Zero: nothing. */
     struct ln_usage carried;
@@ -203,8 +207,8 @@ struct ln_run {
  * stay so. body must not switch stacks or leave by a longjmp of its own beyond ln_run_execute().
  *
  * Nested (body -> host section -> ln_run_execute of another run): the inner run inherits the outer's
- * deadlines and cancellation, so it ends first and with the same end; the outer one then ends when its host
- * section does. A run that executes already is refused with LN_END_SYSTEM.
+ * deadlines and cancellation, unless it is `apart`, so it ends first and with the same end; the outer one then
+ * ends when its host section does. A run that executes already is refused with LN_END_SYSTEM.
  *
  * Cost: two clock reads, one locked instruction; a wake of the watchdog only when it would sleep past this
  * deadline. */

@@ -17,7 +17,7 @@
  * A nested run starts in its parent's host section: the parent's phase is overwritten, and finishing marks the
  * section as late, so that its end looks at the parent's budget whatever was lost meanwhile. What
  * could end the parent is inherited when the nested run starts (the earlier of the deadlines) or looked up
- * along the chain (cancellation).
+ * along the chain (cancellation); not by one that is apart.
  *
  * Cancelling: `cancelled` is set, then the thread's slot is poked and the watchdog woken. Whoever looks
  * clears the poke first and reads `cancelled` after. All four are sequentially consistent: a cancellation is
@@ -76,7 +76,7 @@ static uint64_t left_of(uint64_t limit, uint64_t carried) {
 }
 
 static bool chain_cancelled(ln_run *run) {
-    for (; run != NULL; run = run->parent) {
+    for (; run != NULL; run = run->apart ? NULL : run->parent) {
         if (atomic_load(&run->cancelled))
             return true;
     }
@@ -131,7 +131,7 @@ bool ln_run_probe_late(ln_run *run) {
 /* A nested run's grace ends with its parent's. */
 static uint64_t grace_end(const ln_run *run, uint64_t now) {
     uint64_t end = after(now, run->budget.grace_ns);
-    for (const ln_run *outer = run->parent; outer != NULL; outer = outer->parent) {
+    for (const ln_run *outer = run->parent; outer != NULL; outer = outer->apart ? NULL : outer->parent) {
         if (outer->deadline != LN_NEVER)
             end = earlier(end, outer->deadline + outer->budget.grace_ns);
     }
@@ -227,7 +227,7 @@ static bool stack_suffices(const ln_slot *slot, const ln_run *run) {
 }
 
 static void run_begin_cpu(ln_run *run) {
-    run->cpu_deadline = run->parent != NULL ? run->parent->cpu_deadline : LN_NEVER;
+    run->cpu_deadline = run->parent != NULL && !run->apart ? run->parent->cpu_deadline : LN_NEVER;
     if (run->budget.cpu_ns == 0 && !run->want_cpu)
         return;
     run->cpu_started = ln_os_thread_cpu();
@@ -262,7 +262,7 @@ static void run_begin(ln_run *run, ln_guard *guard, const ln_budget *budget, ln_
     run->deadline = after(run->started, left_of(budget->wall_ns, run->carried.wall_ns));
     if (run->latest != 0)
         run->deadline = earlier(run->deadline, run->latest);
-    if (run->parent != NULL)
+    if (run->parent != NULL && !run->apart)
         run->deadline = earlier(run->deadline, run->parent->deadline);
     run_begin_cpu(run);
     if (run->probe != NULL)

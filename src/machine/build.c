@@ -44,7 +44,7 @@ static void run_modules(void *ud) {
 
 static lunette_status enter(struct building *building, void (*body)(void *)) {
     static const ln_budget UNLIMITED = {0};
-    switch (ln_machine_enter(building->machine, &UNLIMITED, body, building)) {
+    switch (ln_machine_enter_apart(building->machine, &UNLIMITED, body, building)) {
     case LN_END_FINISHED:
         return building->status;
     case LN_END_STACK:

@@ -243,6 +243,11 @@ ln_end ln_machine_enter(lunette_machine *machine, const ln_budget *budget, void 
 /* Prepares a zeroed run that is to be nested in the machine's active one, and makes it that. The caller undoes that by
  * putting the other one back. */
 void ln_machine_nest(lunette_machine *machine, ln_run *run);
+/* The same for what is the library's own work and not a script's: where this thread is in a function that another context's
+ * script called, that script's deadline does not end it. */
+ln_end ln_machine_enter_apart(lunette_machine *machine, const ln_budget *budget, void (*body)(void *),
+                              void *ud);
+
 
 /* The status of a run that ended so. */
 lunette_status ln_machine_status_of_end(const lunette_machine *machine, ln_end end);

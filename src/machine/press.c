@@ -36,7 +36,7 @@ static bool prepare(lunette_machine *machine, const ln_code *code) {
     machine->results = NULL;
     ln_arena_gather(machine->arena, true);
     machine->pristine = false;
-    ln_end end = ln_machine_enter(machine, &UNLIMITED, load, &loading);
+    ln_end end = ln_machine_enter_apart(machine, &UNLIMITED, load, &loading);
     ln_arena_gather(machine->arena, false);
     machine->report = NULL;
     return end == LN_END_FINISHED && loading.status == LUNETTE_OK;

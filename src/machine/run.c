@@ -209,7 +209,8 @@ static void post_mortem(lunette_machine *machine) {
         return;
     ln_report_init(machine->report);
     machine->run.quiet = true;
-    bool read = ln_machine_enter(machine, &budget, read_trace, &reading) == LN_END_FINISHED && reading.read;
+    bool read =
+        ln_machine_enter_apart(machine, &budget, read_trace, &reading) == LN_END_FINISHED && reading.read;
     machine->run.quiet = false;
     if (!read)
         ln_report_init(machine->report);
@@ -217,6 +218,14 @@ static void post_mortem(lunette_machine *machine) {
 }
 
 /* --- The run --- */
+
+ln_end ln_machine_enter_apart(lunette_machine *machine, const ln_budget *budget, void (*body)(void *),
+                              void *ud) {
+    machine->run.apart = true;
+    ln_end end = ln_machine_enter(machine, budget, body, ud);
+    machine->run.apart = false;
+    return end;
+}
 
 ln_end ln_machine_enter(lunette_machine *machine, const ln_budget *budget, void (*body)(void *), void *ud) {
     machine->panicked = false;
@@ -290,7 +299,7 @@ static void call_body(void *ud) {
     ln_arena_look(job->machine->arena);
 }
 
-/* `carried`: of the budget, what was used before; NULL: nothing. `results` NULL: none are wanted. They are freed unless
+/* `budget`: UNLIMITED for what is no work of a script's. `carried`: of the budget, what was used before; NULL: nothing. `results` NULL: none are wanted. They are freed unless
  * the answer is OK. */
 static lunette_status perform(lunette_machine *machine, const ln_budget *budget, const ln_usage *carried,
                               lunette_status (*body)(lunette_machine *, const void *), const void *what,
@@ -303,7 +312,8 @@ static lunette_status perform(lunette_machine *machine, const ln_budget *budget,
     begin(machine, &report, &error_value, results);
     if (carried)
         machine->run.carried = *carried;
-    ln_end end = ln_machine_enter(machine, budget, call_body, &job);
+    ln_end end = budget == &UNLIMITED ? ln_machine_enter_apart(machine, budget, call_body, &job)
+                                      : ln_machine_enter(machine, budget, call_body, &job);
     machine->run.carried = (ln_usage){0};
     machine->run.latest = 0;
     lunette_status status = end == LN_END_FINISHED ? status_of_backend(machine, job.status)
@@ -600,7 +610,7 @@ ln_end ln_machine_finalize(lunette_machine *machine, uint64_t wall_ns, void (*bo
     ln_arena_stats arena;
     ln_budget budget = {.wall_ns = wall_ns};
     machine->report = NULL;
-    ln_end end = ln_machine_enter(machine, &budget, body, ud);
+    ln_end end = ln_machine_enter_apart(machine, &budget, body, ud);
     ln_arena_stats_get(machine->arena, &arena);
     machine->committed = arena.committed;
     return end;

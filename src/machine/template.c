@@ -88,7 +88,7 @@ static lunette_status check_copy(lunette_machine *machine, char *why, size_t why
     static const ln_budget UNLIMITED = {0};
     struct collecting collecting = {.machine = machine};
     if (machine->backend->collect &&
-        (ln_machine_enter(machine, &UNLIMITED, collect, &collecting) != LN_END_FINISHED ||
+        (ln_machine_enter_apart(machine, &UNLIMITED, collect, &collecting) != LN_END_FINISHED ||
          collecting.status != LUNETTE_OK)) {
         snprintf(why, why_size, "a collection in a copy of the image failed");
         return LUNETTE_DEFECT;

@@ -431,6 +431,55 @@ static void contexts_run_inside_one_another(void **state) {
     kit_close(inner.context);
 }
 
+/* What a host does for itself on behalf of a script whose time is up. */
+struct late {
+    lunette_context *other;
+    lunette_status run, set, get, compile, open, template;
+    char words[100];
+};
+
+static void work_late(void *ud, lunette_context *context, const char *bytes, size_t size) {
+    struct late *late = ud;
+    const lunette_value five = lunette_integer(5);
+    lunette_value *value = NULL;
+    lunette_engine *engine = NULL;
+    lunette_template *template = NULL;
+    lunette_script *script = NULL;
+    (void)bytes;
+    (void)size;
+    late->run = lunette_context_run(late->other, NULL, "while true do end", SIZE_MAX, NULL, NULL);
+    late->set = lunette_context_set_global(late->other, "x", &five);
+    late->get = lunette_context_get_global(late->other, "x", &value);
+    late->compile = lunette_script_compile(context->engine, "late", "return 1", SIZE_MAX, &script);
+    snprintf(late->words, sizeof late->words, "%s", lunette_last_failure());
+    late->open = lunette_engine_open(NULL, &engine);
+    late->template = lunette_template_open(context->engine, NULL, &template);
+    lunette_value_free(&value);
+    lunette_script_close(&script);
+    lunette_template_close(&template);
+    lunette_engine_close(&engine);
+}
+
+static void a_deadline_ends_scripts_and_not_what_hosts_do(void **state) {
+    (void)state;
+    struct late late = {.other = kit_restricted()};
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.output = work_late;
+    config.output_ud = &late;
+    config.limits.wall_ns = 30 * MILLISECOND;
+    lunette_context *context = kit_open(&config);
+    expect_status(context, "print()", LUNETTE_TIME_LIMIT);
+    assert_int_equal(late.run, LUNETTE_TIME_LIMIT);
+    assert_int_equal(late.set, LUNETTE_OK);
+    assert_int_equal(late.get, LUNETTE_OK);
+    assert_int_equal(late.compile, LUNETTE_TIME_LIMIT); /* the text is somebody's, like a script */
+    assert_string_equal(late.words, "lunette_script_compile: the script ran past its deadline of 30 ms");
+    assert_int_equal(late.open, LUNETTE_OK);
+    assert_int_equal(late.template, LUNETTE_OK);
+    kit_close(context);
+    kit_close(late.other);
+}
+
 static void *run_elsewhere(void *ud) {
     lunette_status status = lunette_context_run(
         ud, NULL, "n = (n or 0) + 1 for i = 1, 10000 do local t = {i} end", SIZE_MAX, NULL, NULL);
@@ -573,6 +622,7 @@ int main(void) {
         cmocka_unit_test(a_closed_engine_runs_nothing),
         cmocka_unit_test(a_context_without_a_state),
         cmocka_unit_test(contexts_run_inside_one_another),
+        cmocka_unit_test(a_deadline_ends_scripts_and_not_what_hosts_do),
         cmocka_unit_test(contexts_move_between_threads),
         cmocka_unit_test(too_little_stack_is_refused),
         cmocka_unit_test(user_data_stays_until_release),

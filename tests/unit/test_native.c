@@ -376,6 +376,38 @@ static void engines_and_releases_finalize(void **state) {
     check_given_back();
 }
 
+/* Gives another context back once the time of the script that called it is up. */
+static void release_late(void *ud, lunette_context *context, const char *bytes, size_t size) {
+    (void)context;
+    (void)bytes;
+    (void)size;
+    uint64_t until = ln_os_now() + 60 * MILLISECOND;
+    while (ln_os_now() < until)
+        continue;
+    lunette_context_release(ud);
+}
+
+static void a_late_script_s_host_finalizes(void **state) {
+    (void)state;
+    lunette_config trusted = trusting(LUNETTE_SANDBOX_RESTRICTED);
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    lunette_engine *engine;
+    lunette_context *other;
+    assert_int_equal(lunette_engine_open(&trusted, &engine), LUNETTE_OK);
+    assert_int_equal(lunette_context_acquire(engine, &other), LUNETTE_OK);
+    expect_ok(other, KEEP);
+    assert_int_equal(live, 50);
+    config.output = release_late;
+    config.output_ud = &other;
+    config.limits.wall_ns = 30 * MILLISECOND;
+    lunette_context *context = kit_open(&config);
+    expect_status(context, "print()", LUNETTE_TIME_LIMIT);
+    assert_null(other);
+    check_given_back();
+    kit_close(context);
+    lunette_engine_close(&engine);
+}
+
 static void a_dropped_run_finalizes(void **state) {
     (void)state;
     lunette_context *context = open_trusting();
@@ -614,6 +646,7 @@ int main(void) {
         cmocka_unit_test(and_with_hooks),
         cmocka_unit_test(a_function_is_not_left),
         cmocka_unit_test(engines_and_releases_finalize),
+        cmocka_unit_test(a_late_script_s_host_finalizes),
         cmocka_unit_test(a_dropped_run_finalizes),
         cmocka_unit_test(there_are_no_snapshots),
         cmocka_unit_test(limits_count_calls_and_time),
