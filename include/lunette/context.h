@@ -25,7 +25,7 @@ typedef enum lunette_recovery {
     LUNETTE_RECOVER_DEFAULT = 1, /**< OK, with `fallback` as its only result */
     /** It is run again, up to `retries` times, each with its whole budget, in the context as the failed
      * one left it; then what the last one answers. (Not after a SYNTAX_ERROR, nor when a function among
-     * its arguments has gone with a reset.) */
+     * its arguments has gone with a reset, nor once it has waited: STOP.) */
     LUNETTE_RECOVER_RETRY = 2,
     LUNETTE_RECOVER_SKIP = 3, /**< OK, without results */
     /** Its status, as STOP. For a function of the host's that runs a script in another context: the
@@ -155,13 +155,15 @@ LUNETTE_API lunette_status lunette_context_set_global(lunette_context *context, 
 LUNETTE_API lunette_status lunette_context_get_global(lunette_context *context, const char *name,
                                                       lunette_value **value);
 
-/** Ends the run that is going on in the context, if there is one, with CANCELLED; no effect otherwise. From any
- * thread and from a signal handler; the context must not be released meanwhile. */
+/** Ends the run that is going on in the context, if there is one, with CANCELLED; no effect otherwise. One that waits is
+ * ended as it is resumed, whatever the answer is (lunette_context_drop() needs no answer). From any thread and from a
+ * signal handler; the context must not be released meanwhile. */
 LUNETTE_API void lunette_context_cancel(lunette_context *context);
 
 /** Goes on with a run that answered SUSPENDED: the function that the script waits in returns `values` (views; they may be
  * NULL when count is 0). `token` is the one that lunette_call_suspend() gave. Any thread, as soon as the call that
- * answered SUSPENDED has returned (until then: BUSY). The limits and bounds of the call that began the run hold. The budget counts the script's own time, all its pieces together; limits.total_ns is about the whole.
+ * answered SUSPENDED has returned (until then: BUSY). The limits, bounds and recovery of the call that began the run hold, and
+ * how much of a trace is kept. The budget counts the script's own time, all its pieces together; limits.total_ns is about the whole.
  * Statuses of lunette_context_run(), SUSPENDED again among them; WRONG_STATE: it does not wait; STALE: `token` is of
  * another wait. */
 LUNETTE_API lunette_status lunette_context_resume(lunette_context *context, uint64_t token,

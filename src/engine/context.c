@@ -292,6 +292,8 @@ lunette_status ln_context_run(lunette_context *context, const char *name, ln_pro
     status = run_named(context, name, program, &budget, results);
     if (LN_UNLIKELY(status > LUNETTE_OK && status != LUNETTE_SUSPENDED))
         status = run_again(context, name, program, &options, &budget, status, results, function);
+    if (LN_UNLIKELY(status == LUNETTE_SUSPENDED) && ln_recover_keep(context, &options) != LUNETTE_OK)
+        status = LUNETTE_NO_MEMORY;
     if (LN_UNLIKELY(options.roll_back))
         ln_context_unsecure(context);
     if (status == LUNETTE_NOT_FOUND)

@@ -9,6 +9,7 @@
 #include "base/os.h"
 #include "base/sized.h"
 #include "engine/engine.h"
+#include "engine/recover.h"
 #include "engine/tenant.h"
 
 /* --- What the pool asks of us --- */
@@ -81,6 +82,8 @@ static void let_in(lunette_context *context) {
 static void forget_host(lunette_context *context) {
     context->user_data = NULL;
     context->name[0] = '\0';
+    if (LN_UNLIKELY(context->waited_fallback != NULL))
+        ln_recover_drop(context);
 }
 
 lunette_status lunette_context_set_name(lunette_context *context, const char *name) {
@@ -103,13 +106,13 @@ const char *lunette_context_name(const lunette_context *context) {
 static bool check(void *ud, void *item) {
     lunette_engine *engine = ud;
     lunette_context *context = item;
+    context->checked = true;
     let_in(context);
     bool fit = engine->check(engine->check_ud, context);
+    context->checked = false;
     forget_host(context);
-    context->checked = true;
     return ln_context_hold(context, "lunette_context_acquire") == LUNETTE_OK && fit &&
            ln_machine_renew(context->vm) == LUNETTE_OK;
-    context->checked = false;
 }
 
 static void trim(void *ud, void *item) {
@@ -209,12 +212,12 @@ lunette_status lunette_context_release(lunette_context **out) {
     if (!out || !*out)
         return LUNETTE_OK;
     lunette_context *context = *out;
-    lunette_status status = ln_context_hold(context, "lunette_context_release");
-    if (status != LUNETTE_OK)
-        return status;
     if (LN_UNLIKELY(context->checked))
         return ln_failure(LUNETTE_BUSY,
                           "lunette_context_release: the pool's check is looking at the context");
+    lunette_status status = ln_context_hold(context, "lunette_context_release");
+    if (status != LUNETTE_OK)
+        return status;
     *out = NULL;
     bool clean = ln_machine_renew(context->vm) == LUNETTE_OK;
     ln_context_trim(context);

@@ -79,6 +79,8 @@ struct lunette_context {
     _Atomic(lunette_tenant *) tenant; /* for whom it was acquired; NULL: for nobody */
     ln_usage_sums usage;              /* of its runs, that nobody else has yet */
     lunette_context *next, *before;   /* in the engine's list */
+    lunette_run_options waited;       /* of a run that waits: its fallback, if any, is a copy */
+    lunette_value *waited_fallback;
     void *user_data;
     char name[LUNETTE_CONTEXT_NAME_MOST + 1];
 };

@@ -40,6 +40,25 @@ void ln_recover_tell(lunette_context *context, const lunette_run_options *option
         engine->on_error(engine->on_error_ud, context, ln_machine_error(context->vm));
 }
 
+lunette_status ln_recover_keep(lunette_context *context, const lunette_run_options *options) {
+    ln_recover_drop(context);
+    context->waited = lunette_run_options_default();
+    context->waited.recovery = options->recovery;
+    context->waited.trace = options->trace;
+    context->waited.trace_depth = options->trace_depth;
+    if (options->recovery != LUNETTE_RECOVER_DEFAULT || !options->fallback)
+        return LUNETTE_OK;
+    lunette_status status = lunette_value_copy(options->fallback, &context->waited_fallback);
+    context->waited.fallback = context->waited_fallback;
+    if (status != LUNETTE_OK)
+        ln_machine_give_up(context->vm);
+    return status;
+}
+
+void ln_recover_drop(lunette_context *context) {
+    lunette_value_free(&context->waited_fallback);
+}
+
 static lunette_status stand_in(const lunette_value *items, size_t count, lunette_value **results) {
     lunette_value array = lunette_array_of(items, count);
     return results ? lunette_value_copy(&array, results) : LUNETTE_OK;

@@ -3,6 +3,7 @@
 
 #include "base/failure.h"
 #include "engine/engine.h"
+#include "engine/recover.h"
 
 /* Holds a context that waits for the answer with this token. */
 static lunette_status hold_waiting(lunette_context *context, uint64_t token, const char *function) {
@@ -42,6 +43,12 @@ static lunette_status go_on(lunette_context *context, uint64_t token, const lune
         return ln_context_let_go_worded(context, status);
     status = ln_machine_resume(context->vm, answer, results);
     ln_context_count(context, status);
+    if (status > LUNETTE_OK && status != LUNETTE_SUSPENDED) {
+        ln_recover_tell(context, &context->waited);
+        status = ln_recover(&context->waited, status, results);
+    }
+    if (status != LUNETTE_SUSPENDED)
+        ln_recover_drop(context);
     if (context->vm->rolls_back)
         ln_context_unsecure(context);
     return ln_context_let_go(context, status, function);

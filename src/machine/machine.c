@@ -350,6 +350,7 @@ bool ln_machine_is_inside(const lunette_machine *machine) {
 }
 
 void ln_machine_cancel(lunette_machine *machine) {
+    atomic_store(&machine->cancelled, true);
     ln_run_cancel(&machine->run);
 }
 

@@ -12,6 +12,8 @@
 #ifndef LN_MACHINE_MACHINE_H
 #define LN_MACHINE_MACHINE_H
 
+#include <stdatomic.h>
+
 #include "arena/arena.h"
 #include "base/tree.h"
 #include "guard/guard.h"
@@ -113,7 +115,8 @@ struct lunette_machine {
         uint64_t latest;
         lunette_bounds bounds;
     } waiting;
-    uint64_t token; /* of the last wait; no two of a machine are the same */
+    uint64_t token;        /* of the last wait; no two of a machine are the same */
+    atomic_bool cancelled; /* since the run began that is going on, or waits */
 
     /* Between runs. */
     size_t memory_limit;
@@ -240,14 +243,14 @@ lunette_status ln_machine_verify(const lunette_machine *machine, char *why, size
 /* Calls body(ud) in a run. Does not note or restore anything. */
 ln_end ln_machine_enter(lunette_machine *machine, const ln_budget *budget, void (*body)(void *), void *ud);
 
-/* Prepares a zeroed run that is to be nested in the machine's active one, and makes it that. The caller undoes that by
- * putting the other one back. */
-void ln_machine_nest(lunette_machine *machine, ln_run *run);
 /* The same for what is the library's own work and not a script's: where this thread is in a function that another context's
  * script called, that script's deadline does not end it. */
 ln_end ln_machine_enter_apart(lunette_machine *machine, const ln_budget *budget, void (*body)(void *),
                               void *ud);
 
+/* Prepares a zeroed run that is to be nested in the machine's active one, and makes it that. The caller undoes that by
+ * putting the other one back. */
+void ln_machine_nest(lunette_machine *machine, ln_run *run);
 
 /* The status of a run that ended so. */
 lunette_status ln_machine_status_of_end(const lunette_machine *machine, ln_end end);

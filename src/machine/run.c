@@ -390,8 +390,11 @@ static void count_pieces(lunette_machine *machine) {
     };
 }
 
-/* What has waited for too long does not go on at all. */
+/* What has waited for too long, or was cancelled while it did, does not go on at all. A cancellation is noted before it is
+ * given to the run: so it comes too late for the look here only if the run gets it. */
 static lunette_status resume(lunette_machine *machine, const void *what) {
+    if (atomic_load(&machine->cancelled))
+        ln_run_end(&machine->run, LN_END_CANCELLED);
     if (machine->run.latest != 0 && ln_os_now() >= machine->run.latest)
         ln_run_end(&machine->run, LN_END_TIME);
     return machine->backend->resume(machine, what);
@@ -441,6 +444,7 @@ lunette_status ln_machine_run(lunette_machine *machine, const ln_program *progra
     machine->run.name = program->name;
     machine->run.want_cpu = machine->run.want_host_time = program->measure_cpu;
     machine->run.latest = latest;
+    atomic_store_explicit(&machine->cancelled, false, memory_order_relaxed);
     lunette_status status = perform(machine, budget, &carried, run_program, &view, results ? &tree : NULL);
     if (LN_UNLIKELY(status == LUNETTE_SUSPENDED))
         wait(machine, budget, &program->bounds, latest);

@@ -61,6 +61,25 @@ static lunette_status do_burn(void *ud, lunette_call *call) {
     return status;
 }
 
+/* thing(): an object whose fields come later. */
+static const lunette_function METAMETHODS[] = {
+    {.name = "__index", .call = do_wait, .max_arguments = -1, .suspends = true},
+};
+static const lunette_function METHODS[] = {
+    {.name = "get", .call = do_wait, .max_arguments = -1, .suspends = true},
+};
+static const lunette_class THING = {.size = sizeof(lunette_class),
+                                    .name = "Thing",
+                                    .methods = METHODS,
+                                    .method_count = 1,
+                                    .metamethods = METAMETHODS,
+                                    .metamethod_count = 1};
+
+static lunette_status do_thing(void *ud, lunette_call *call) {
+    (void)ud;
+    return lunette_return_object(call, &THING, &token);
+}
+
 static lunette_engine *open_engine(lunette_config *config) {
     static const lunette_function FUNCTIONS[] = {
         {.name = "wait", .call = do_wait, .max_arguments = -1, .suspends = true},
@@ -68,13 +87,17 @@ static lunette_engine *open_engine(lunette_config *config) {
         {.name = "pretend", .call = do_pretend, .suspends = true},
         {.name = "answer_after_all", .call = do_answer_after_all, .suspends = true},
         {.name = "burn", .call = do_burn, .max_arguments = 1},
+        {.name = "thing", .call = do_thing},
     };
+    static const lunette_class *const TYPES[] = {&THING};
     lunette_module module = lunette_module_default();
     const lunette_module *modules[] = {&module};
     lunette_engine *engine;
     module.name = "";
     module.functions = FUNCTIONS;
-    module.function_count = 5;
+    module.function_count = 6;
+    module.types = TYPES;
+    module.type_count = 1;
     config->modules = modules;
     config->module_count = 1;
     if (lunette_engine_open(config, &engine) != LUNETTE_OK)
@@ -209,7 +232,7 @@ static void where_lua_cannot_wait_it_says_so(void **state) {
     check(context, "return select(2, pcall(undeclared))", 0,
           "'undeclared' is not described as a function that suspends");
     check(context, "return select(2, pcall(pretend))", 0,
-          "'pretend' answered suspended: the run waits for an answer of the host");
+          "'pretend' answered suspended, but lunette_call_suspend() did not");
     close_context(context, engine);
 }
 
@@ -457,6 +480,111 @@ static void many_wait_at_once(void **state) {
     lunette_engine_close(&engine);
 }
 
+static void fields_and_methods_of_objects_may_wait(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context = open_context(&engine);
+    check(context, "local t = thing() return tostring(t.x + t.y)", 2, "3");
+    check(context, "local t = thing() return tostring(t:get() + t.get(t))", 2, "3");
+    check(context, "local ok, x = pcall(function() return thing()[5] end) return tostring(x)", 1, "1");
+    close_context(context, engine);
+}
+
+/* --- Ends of runs that wait --- */
+
+static lunette_status run_until_it_waits(lunette_context *context, const char *text,
+                                         const lunette_run_options *options) {
+    return lunette_context_run(context, "=test", text, SIZE_MAX, options, NULL);
+}
+
+static void one_that_waits_can_be_cancelled(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context = open_context(&engine);
+    lunette_value *results;
+    static const char TEXT[] = "while true do pcall(wait) end";
+    assert_int_equal(run_until_it_waits(context, TEXT, NULL), LUNETTE_SUSPENDED);
+    lunette_context_cancel(context);
+    assert_int_equal(lunette_context_state(context), LUNETTE_STATE_SUSPENDED);
+    assert_int_equal(lunette_context_resume(context, token, NULL, 0, &results), LUNETTE_CANCELLED);
+    assert_null(results);
+    /* That was the run; the next is another. */
+    assert_int_equal(run_until_it_waits(context, TEXT, NULL), LUNETTE_SUSPENDED);
+    assert_int_equal(lunette_context_resume(context, token, NULL, 0, NULL), LUNETTE_SUSPENDED);
+    /* An answer that is an error does not save it, and dropped it is no less gone. */
+    lunette_context_cancel(context);
+    assert_int_equal(lunette_context_resume_error(context, token, "no", NULL), LUNETTE_CANCELLED);
+    assert_int_equal(run_until_it_waits(context, TEXT, NULL), LUNETTE_SUSPENDED);
+    lunette_context_cancel(context);
+    assert_int_equal(lunette_context_drop(context, token), LUNETTE_OK);
+    lunette_context_cancel(context);
+    check(context, "return tostring(wait())", 1, "1");
+    close_context(context, engine);
+}
+
+struct told {
+    int times;
+    size_t frames;
+    lunette_status last;
+};
+
+static void tell(void *ud, lunette_context *context, const lunette_error *error) {
+    (void)context;
+    struct told *told = ud;
+    told->times++;
+    told->frames = error->frame_count;
+    told->last = error->code;
+}
+
+/* What was said of a run holds for all its pieces. */
+static void one_that_waited_may_fail(void **state) {
+    (void)state;
+    struct told told = {0};
+    lunette_config config = lunette_config_default();
+    lunette_context *context;
+    lunette_run_options options = lunette_run_options_default();
+    lunette_value *results, fallback = lunette_text("instead");
+    config.on_error = tell;
+    config.on_error_ud = &told;
+    lunette_engine *engine = open_engine(&config);
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+
+    assert_int_equal(run_until_it_waits(context, "wait() error('late')", NULL), LUNETTE_SUSPENDED);
+    assert_int_equal(told.times, 0);
+    assert_int_equal(lunette_context_resume(context, token, NULL, 0, &results), LUNETTE_RUNTIME_ERROR);
+    assert_int_equal(told.times, 1);
+    assert_int_equal(told.last, LUNETTE_RUNTIME_ERROR);
+    assert_true(told.frames > 0);
+
+    options.recovery = LUNETTE_RECOVER_DEFAULT;
+    options.fallback = &fallback;
+    options.trace = LUNETTE_OFF;
+    assert_int_equal(run_until_it_waits(context, "wait() wait() error('late')", &options), LUNETTE_SUSPENDED);
+    fallback = lunette_nil(); /* a view, of the call that has returned */
+    assert_int_equal(lunette_context_resume(context, token, NULL, 0, NULL), LUNETTE_SUSPENDED);
+    assert_int_equal(lunette_context_resume(context, token, NULL, 0, &results), LUNETTE_OK);
+    assert_string_equal(lunette_value_at(results, 0)->as.string.bytes, "instead");
+    lunette_value_free(&results);
+    assert_int_equal(told.times, 2);
+    assert_int_equal(told.frames, 0);
+
+    options.recovery = LUNETTE_RECOVER_SKIP;
+    assert_int_equal(run_until_it_waits(context, "wait() error('late')", &options), LUNETTE_SUSPENDED);
+    assert_int_equal(lunette_context_resume_error(context, token, "no", &results), LUNETTE_OK);
+    assert_int_equal(results->as.array.count, 0);
+    lunette_value_free(&results);
+
+    /* Given up, or never asked about again, it leaves nothing behind. */
+    options.recovery = LUNETTE_RECOVER_DEFAULT;
+    fallback = lunette_text("instead");
+    assert_int_equal(run_until_it_waits(context, "wait()", &options), LUNETTE_SUSPENDED);
+    assert_int_equal(lunette_context_drop(context, token), LUNETTE_OK);
+    assert_int_equal(run_until_it_waits(context, "wait() error()", NULL), LUNETTE_SUSPENDED);
+    assert_int_equal(lunette_context_resume(context, token, NULL, 0, NULL), LUNETTE_RUNTIME_ERROR);
+    assert_int_equal(run_until_it_waits(context, "wait()", &options), LUNETTE_SUSPENDED);
+    close_context(context, engine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(to_the_script_it_is_a_call),
@@ -469,6 +597,9 @@ int main(void) {
         cmocka_unit_test(sums_have_each_piece_once),
         cmocka_unit_test(any_thread_may_resume),
         cmocka_unit_test(many_wait_at_once),
+        cmocka_unit_test(fields_and_methods_of_objects_may_wait),
+        cmocka_unit_test(one_that_waits_can_be_cancelled),
+        cmocka_unit_test(one_that_waited_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
