@@ -70,19 +70,18 @@ lunette_status lunette_context_import(lunette_context *context, const char *name
 
 /* --- References --- */
 
-/* From inside one of the context's own runs, on its thread, nobody else can be at the references. */
 lunette_status lunette_context_forget(lunette_context *context, const lunette_value *function) {
     static const char NAME[] = "lunette_context_forget";
     if (!context || !function || function->type != LUNETTE_FUNCTION)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: %s", NAME,
                           context && function ? "`function` is no function reference"
                                               : "an argument is NULL");
-    bool inside = ln_machine_is_inside(context->vm);
-    lunette_status status = inside ? LUNETTE_OK : ln_context_hold(context, NAME);
+    bool inside;
+    lunette_status status = ln_context_enter(context, NAME, &inside);
     if (status != LUNETTE_OK)
         return status;
     status = ln_machine_forget(context->vm, function);
-    return inside ? ln_failure_plain(status, NAME) : ln_context_let_go(context, status, NAME);
+    return ln_context_leave(context, ln_failure_plain(status, NAME), inside);
 }
 
 /* The worst that one of them answers; all are given up that can be. */
@@ -108,12 +107,12 @@ lunette_status lunette_context_forget_all(lunette_context *context, const lunett
     static const char NAME[] = "lunette_context_forget_all";
     if (!context || !value)
         return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `%s` is NULL", NAME, context ? "value" : "context");
-    bool inside = ln_machine_is_inside(context->vm);
-    lunette_status status = inside ? LUNETTE_OK : ln_context_hold(context, NAME);
+    bool inside;
+    lunette_status status = ln_context_enter(context, NAME, &inside);
     if (status != LUNETTE_OK)
         return status;
     status = forget_within(context, value, 1);
-    return inside ? ln_failure_plain(status, NAME) : ln_context_let_go(context, status, NAME);
+    return ln_context_leave(context, ln_failure_plain(status, NAME), inside);
 }
 
 /* --- Files --- */

@@ -40,6 +40,15 @@ lunette_status ln_context_hold_to_run(lunette_context *context, const char *func
     return status;
 }
 
+lunette_status ln_context_enter(lunette_context *context, const char *function, bool *inside) {
+    *inside = ln_machine_is_inside(context->vm);
+    return *inside ? LUNETTE_OK : ln_context_hold(context, function);
+}
+
+lunette_status ln_context_leave(lunette_context *context, lunette_status status, bool inside) {
+    return inside ? status : ln_context_let_go_worded(context, status);
+}
+
 /* --- Resetting --- */
 
 lunette_status lunette_context_reset(lunette_context *context) {
@@ -213,10 +222,6 @@ void ln_context_count(lunette_context *context, lunette_status status) {
         atomic_fetch_add_explicit(&context->engine->vm_faults, 1, memory_order_relaxed);
 }
 
-void ln_context_set_memory(lunette_context *context, size_t limit) {
-    ln_machine_limit_memory(context->vm, limit);
-}
-
 static lunette_status run_named(lunette_context *context, const char *name, ln_program *program,
                                 const ln_budget *budget, lunette_value **results) {
     struct chunk_name chunk;
@@ -295,7 +300,7 @@ lunette_status ln_context_run(lunette_context *context, const char *name, ln_pro
     if (LN_UNLIKELY(status == LUNETTE_SUSPENDED) && ln_recover_keep(context, &options) != LUNETTE_OK)
         status = LUNETTE_NO_MEMORY;
     if (LN_UNLIKELY(options.roll_back))
-        ln_context_unsecure(context);
+        ln_machine_unsecure(context->vm);
     if (status == LUNETTE_NOT_FOUND)
         return ln_context_let_go_worded(context, ln_failure(status, "%s: there is no '%s'", function, name));
     return ln_context_let_go(context, status, function);

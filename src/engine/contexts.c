@@ -224,7 +224,7 @@ lunette_status lunette_context_release(lunette_context **out) {
     forget_host(context);
     if (LN_UNLIKELY(lunette_context_tenant(context) != NULL)) {
         ln_tenant_leave(context);
-        ln_context_set_memory(context, (size_t)context->engine->limits.memory);
+        ln_machine_limit_memory(context->vm, (size_t)context->engine->limits.memory);
     }
     ln_pool_release(context->pool, context, clean);
     return LUNETTE_OK;

@@ -110,6 +110,11 @@ lunette_status ln_context_let_go(lunette_context *context, lunette_status status
 /* The same for a refusal that has its words. */
 lunette_status ln_context_let_go_worded(lunette_context *context, lunette_status status);
 
+/* Holds the context for what does not enter the VM, unless the calling thread is inside one of its runs: then nobody else
+ * can be at it, and *inside says so for ln_context_leave(), which takes an answer that has its words. */
+lunette_status ln_context_enter(lunette_context *context, const char *function, bool *inside);
+lunette_status ln_context_leave(lunette_context *context, lunette_status status, bool inside);
+
 /* A run: holds the context, checks and completes the options, and lets go. `program` says what is run; the options'
  * part of it is filled in here. */
 lunette_status ln_context_run(lunette_context *context, const char *name, ln_program *program,
@@ -120,14 +125,8 @@ lunette_status ln_context_run(lunette_context *context, const char *name, ln_pro
  * their words. */
 lunette_status ln_context_secure(lunette_context *context, bool roll_back, const char *function);
 
-/* The run is over, unless it waits. */
-void ln_context_unsecure(lunette_context *context);
-
 /* Counts a run, or a piece of one, that has ended. */
 void ln_context_count(lunette_context *context, lunette_status status);
-
-/* The memory limit of a context that is as its template. */
-void ln_context_set_memory(lunette_context *context, size_t limit);
 
 /* After a reset: what the context has committed above LN_HIGH_WATER goes back to the system. */
 void ln_context_trim(lunette_context *context);

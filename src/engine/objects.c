@@ -4,16 +4,6 @@
 #include "engine/engine.h"
 #include "engine/modules.h"
 
-/* Holds the context, unless the calling thread is inside one of its runs already. */
-static lunette_status enter(lunette_context *context, const char *name, bool *inside) {
-    *inside = ln_machine_is_inside(context->vm);
-    return *inside ? LUNETTE_OK : ln_context_hold(context, name);
-}
-
-static lunette_status leave(lunette_context *context, lunette_status status, bool inside) {
-    return inside ? status : ln_context_let_go_worded(context, status);
-}
-
 static lunette_status refuse(const char *name, const char *fault) {
     return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: %s", name, fault);
 }
@@ -43,7 +33,7 @@ lunette_status lunette_object_make(lunette_context *context, const lunette_class
         return refuse(NAME, fault);
     lunette_status status = ln_class_read(given, NAME, &type);
     if (status == LUNETTE_OK)
-        status = enter(context, NAME, &inside);
+        status = ln_context_enter(context, NAME, &inside);
     if (status != LUNETTE_OK)
         return status;
     status = ln_machine_make_object(context->vm, &type, object, value);
@@ -52,7 +42,7 @@ lunette_status lunette_object_make(lunette_context *context, const lunette_class
                             type.name);
     else
         status = ln_failure_plain(status, NAME);
-    return leave(context, status, inside);
+    return ln_context_leave(context, status, inside);
 }
 
 lunette_status lunette_object_find(lunette_context *context, const lunette_value *value,
@@ -67,7 +57,7 @@ lunette_status lunette_object_find(lunette_context *context, const lunette_value
         return refuse(NAME, fault);
     lunette_status status = ln_class_read(given, NAME, &type);
     if (status == LUNETTE_OK)
-        status = enter(context, NAME, &inside);
+        status = ln_context_enter(context, NAME, &inside);
     if (status != LUNETTE_OK)
         return status;
     status = ln_machine_find_object(context->vm, value, &type, object);
@@ -78,7 +68,7 @@ lunette_status lunette_object_find(lunette_context *context, const lunette_value
                             (unsigned)type.version, type.name);
     else
         status = ln_failure_plain(status, NAME);
-    return leave(context, status, inside);
+    return ln_context_leave(context, status, inside);
 }
 
 lunette_status lunette_object_close(lunette_context *context, const lunette_value *value) {
@@ -87,7 +77,7 @@ lunette_status lunette_object_close(lunette_context *context, const lunette_valu
     const char *fault = context ? fault_of_value(value) : "`context` is NULL";
     if (fault)
         return refuse(NAME, fault);
-    lunette_status status = enter(context, NAME, &inside);
+    lunette_status status = ln_context_enter(context, NAME, &inside);
     if (status != LUNETTE_OK)
         return status;
     status = ln_machine_close_object(context->vm, value);
@@ -95,5 +85,5 @@ lunette_status lunette_object_close(lunette_context *context, const lunette_valu
         status = ln_failure(status, "%s: the object is closed, or another context's", NAME);
     else
         status = ln_failure_plain(status, NAME);
-    return leave(context, status, inside);
+    return ln_context_leave(context, status, inside);
 }

@@ -88,7 +88,3 @@ lunette_status ln_context_secure(lunette_context *context, bool roll_back, const
     lunette_status status = ln_machine_secure(context->vm, &why);
     return worded(status, function, why);
 }
-
-void ln_context_unsecure(lunette_context *context) {
-    ln_machine_unsecure(context->vm);
-}

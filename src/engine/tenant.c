@@ -275,7 +275,7 @@ static void join(lunette_tenant *tenant, lunette_context *context) {
     lunette_limits limits;
     ln_usage_fold(&context->usage, &tenant->engine->usage);
     ln_tenant_limits(tenant, &limits);
-    ln_context_set_memory(context, (size_t)limits.memory);
+    ln_machine_limit_memory(context->vm, (size_t)limits.memory);
     atomic_store_explicit(&context->tenant, tenant, memory_order_release);
     atomic_fetch_add_explicit(&tenant->references, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&tenant->acquires, 1, memory_order_relaxed);

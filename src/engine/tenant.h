@@ -13,7 +13,8 @@ void ln_tenant_limits(const lunette_tenant *tenant, lunette_limits *limits);
 /* As a context of the tenant's is given back: what it counted becomes the tenant's, and it is nobody's. */
 void ln_tenant_leave(struct lunette_context *context);
 
-/* Everything that was counted for the tenant, and for those whom nobody names any more. With `people` locked. */
+/* Adds what was counted for the tenant; for the whole engine, whatever is gone or was nobody's included. With `people`
+ * locked. */
 void ln_tenant_total(const lunette_tenant *tenant, ln_usage_total *total);
 void ln_engine_total(const struct lunette_engine *engine, ln_usage_total *total);
 

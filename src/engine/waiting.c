@@ -19,9 +19,6 @@ static lunette_status hold_waiting(lunette_context *context, uint64_t token, con
 
 static lunette_status check_answer(const lunette_context *context, const lunette_answer *answer,
                                    const char *function) {
-    if (answer->count > 0 && !answer->values)
-        return ln_failure(LUNETTE_INVALID_ARGUMENT, "%s: `values` is NULL, but their count is %zu", function,
-                          answer->count);
     for (size_t i = 0; i < answer->count; i++) {
         lunette_status status = ln_machine_check_value(context->vm, &answer->values[i]);
         if (status != LUNETTE_OK)
@@ -50,7 +47,7 @@ static lunette_status go_on(lunette_context *context, uint64_t token, const lune
     if (status != LUNETTE_SUSPENDED)
         ln_recover_drop(context);
     if (context->vm->rolls_back)
-        ln_context_unsecure(context);
+        ln_machine_unsecure(context->vm);
     return ln_context_let_go(context, status, function);
 }
 
