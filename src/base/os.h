@@ -1,5 +1,5 @@
-/* The operating system behind one header: memory, clocks, randomness. (Threads, signals and code ranges, which
- * only the guard needs, are in base/os_guard.h.) Each function states what it needs and what holds
+/* The operating system: memory, clocks, randomness. (Threads, signals and code ranges, which only the guard needs, are in
+ * base/os_guard.h; files below a folder in base/os_beneath.h; which pages were written in base/os_track.h.) Each function states what it needs and what holds
  * afterwards; nothing outside src/base calls mmap, clock_gettime or getrandom itself. */
 #ifndef LN_BASE_OS_H
 #define LN_BASE_OS_H
@@ -18,9 +18,6 @@ void *ln_os_reserve(size_t size, size_t alignment);
 /* Makes whole pages of a reservation readable and writable; pages never committed before read as zero.
  * False, with nothing lost, when the system refuses. */
 bool ln_os_commit(void *start, size_t size);
-
-/* Gives the physical memory of committed pages back; they stay committed and read as zero. */
-void ln_os_discard(void *start, size_t size);
 
 /* Undoes a commit: the memory goes back to the system, and the pages are inaccessible until committed again. */
 void ln_os_decommit(void *start, size_t size);

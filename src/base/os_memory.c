@@ -61,10 +61,6 @@ void ln_os_decommit(void *start, size_t size) {
     (void)mprotect(start, size, PROT_NONE);
 }
 
-void ln_os_discard(void *start, size_t size) {
-    (void)madvise(start, size, MADV_DONTNEED);
-}
-
 bool ln_os_protect(void *start, size_t size, bool writable) {
     return mprotect(start, size, writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
 }

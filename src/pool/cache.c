@@ -38,10 +38,8 @@ static ln_pool_link *slot_take(ln_pool_slot *slot) {
 
 static bool slot_put(ln_pool_slot *slot, ln_pool_link *link) {
     ln_pool_link *empty = NULL;
-    if (atomic_load_explicit(&slot->link, memory_order_relaxed) != NULL ||
-        !atomic_compare_exchange_strong(&slot->link, &empty, link))
-        return false;
-    return true;
+    return atomic_load_explicit(&slot->link, memory_order_relaxed) == NULL &&
+           atomic_compare_exchange_strong(&slot->link, &empty, link);
 }
 
 ln_pool_link *ln_cache_take(ln_cache *cache, const void *key) {

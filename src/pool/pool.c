@@ -569,10 +569,6 @@ void ln_pool_close(ln_pool **pool) {
     unlock_and_part(closing);
 }
 
-bool ln_pool_is_closed(const ln_pool *pool) {
-    return atomic_load(&pool->closed);
-}
-
 /* --- Statistics --------------------------------------------------------------------------------------------- */
 
 void ln_pool_stats_get(ln_pool *pool, ln_pool_stats *stats) {

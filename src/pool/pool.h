@@ -122,9 +122,6 @@ void ln_pool_shut(ln_pool *pool);
  * closes. */
 void ln_pool_close(ln_pool **pool);
 
-/* True since ln_pool_shut(): the holder of an item may ask to learn that it will not be kept. */
-bool ln_pool_is_closed(const ln_pool *pool);
-
 /* Hands out an item of `key`, which the caller owns until ln_pool_release(). At the maximum: waits for up to
  * `wait_ns` (0: not at all, UINT64_MAX: for ever), first come, first served.
  * EXHAUSTED: none came back in time; CLOSED; else what make or adopt said. *item is NULL then. */

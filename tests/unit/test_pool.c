@@ -463,7 +463,6 @@ static void goes_with_the_last_item(void **state) {
     kit_give(&w, pool, kit_take(&w, pool, KEY(1)), true);
     ln_pool_close(&handle);
     assert_null(handle);
-    assert_true(ln_pool_is_closed(pool));
     assert_int_equal(w.live, 2);
     lunette_status status;
     assert_null(kit_try(&w, pool, KEY(0), UINT64_MAX, &status));
@@ -481,10 +480,8 @@ static void shut_is_not_the_end(void **state) {
     (void)state;
     ln_pool *pool = kit_open(&w, (ln_pool_config){.idle_ns = 1, .trim_ns = 1});
     thing *a = kit_take(&w, pool, KEY(0));
-    assert_false(ln_pool_is_closed(pool));
     ln_pool_shut(pool);
     ln_pool_shut(pool);
-    assert_true(ln_pool_is_closed(pool));
     kit_give(&w, pool, a, true);
     assert_int_equal(w.live, 0);
     assert_int_equal(w.gone, 0);
