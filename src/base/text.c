@@ -8,8 +8,6 @@
 
 #include "lunette/value.h"
 
-static const char ELLIPSIS[] = "\xe2\x80\xa6";
-
 /* --- Growing --- */
 
 static bool reserve(ln_text *text, size_t more) {
@@ -92,24 +90,13 @@ void ln_text_add_number(ln_text *text, double number, int digits) {
 
 /* --- Ending --- */
 
-/* The end of the last whole character within `size` bytes. */
-static size_t whole_characters(const char *bytes, size_t size) {
-    size_t start = size;
-    while (start > 0 && size - start < 3 && ((unsigned char)bytes[start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start == 0 || (unsigned char)bytes[start - 1] < 0x80)
-        return size;
-    start--;
-    return ln_utf8_length(bytes + start, size - start) == size - start ? size : start;
-}
-
 static void mark_cut(ln_text *text) {
-    size_t mark = sizeof ELLIPSIS - 1;
+    size_t mark = sizeof LN_ELLIPSIS - 1;
     if (!text->full || text->limit < mark)
         return;
     size_t kept = text->size < text->limit - mark ? text->size : text->limit - mark;
-    kept = whole_characters(text->bytes, kept);
-    memcpy(text->bytes + kept, ELLIPSIS, sizeof ELLIPSIS);
+    kept = ln_utf8_cut(text->bytes, kept);
+    memcpy(text->bytes + kept, LN_ELLIPSIS, sizeof LN_ELLIPSIS);
     text->size = kept + mark;
 }
 
@@ -174,7 +161,17 @@ size_t ln_utf8_length(const char *bytes, size_t size) {
     return character < least || character > 0x10FFFF || surrogate ? 0 : length;
 }
 
-bool ln_name_is_meant(const char *entry, const char *name) {
+size_t ln_utf8_cut(const char *bytes, size_t size) {
+    size_t start = size;
+    while (start > 0 && size - start < 3 && ((unsigned char)bytes[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start == 0 || (unsigned char)bytes[start - 1] < 0x80)
+        return size;
+    start--;
+    return ln_utf8_length(bytes + start, size - start) == size - start ? size : start;
+}
+
+bool ln_name_matches(const char *entry, const char *name) {
     size_t size = strlen(entry);
     if (size > 2 && strcmp(entry + size - 2, ".*") == 0)
         return strncmp(entry, name, size - 1) == 0 && name[size - 1] != '\0';

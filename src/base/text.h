@@ -35,7 +35,14 @@ void ln_text_free(ln_text *text);
  * 0 when they are none. */
 size_t ln_utf8_length(const char *bytes, size_t size);
 
-/* Whether an entry of a list of modules means that name: it is the name, or "shop.*" and the name begins with "shop.". */
-bool ln_name_is_meant(const char *entry, const char *name);
+/* Where a text of more than `size` bytes can be cut: the end of the last whole character within them. What is not UTF-8 is cut
+ * anywhere. */
+size_t ln_utf8_cut(const char *bytes, size_t size);
+
+/* The mark of a cut: "…". */
+#define LN_ELLIPSIS "\xe2\x80\xa6"
+
+/* Whether an entry of a list of modules matches that name: it is the name, or "shop.*" and the name begins with "shop.". */
+bool ln_name_matches(const char *entry, const char *name);
 
 #endif

@@ -523,10 +523,10 @@ lunette_status ln_modules_open(const ln_module_list *list, ln_modules *modules, 
 
 static bool is_there(const ln_modules *from, const char *entry) {
     for (size_t i = 0; i < from->count; i++)
-        if (ln_name_is_meant(entry, from->items[i].required))
+        if (ln_name_matches(entry, from->items[i].required))
             return true;
     for (size_t i = 0; i < from->others_count; i++)
-        if (ln_name_is_meant(entry, from->others[i]))
+        if (ln_name_matches(entry, from->others[i]))
             return true;
     return from->resolver.about.call != NULL || ln_sources_find(&from->sources, entry);
 }

@@ -76,7 +76,7 @@ bool ln_sources_name(const ln_sources *sources, const lunette_file *file, char n
 
 static bool is_among(const char *const *list, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++)
-        if (ln_name_is_meant(list[i], name))
+        if (ln_name_matches(list[i], name))
             return true;
     return !list;
 }

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Texts --- */
+#include "base/text.h"
 
-static const char ELLIPSIS[] = "\xe2\x80\xa6";
+/* --- Texts --- */
 
 void ln_report_init(ln_report *report) {
     report->has_message = report->has_trace = false;
@@ -18,30 +18,22 @@ void ln_report_init(ln_report *report) {
     report->used = 1;
 }
 
-/* A cut must not split a character of UTF-8: back to where one begins. */
-static size_t whole_characters(const char *text, size_t size) {
-    size_t end = size;
-    while (end > 0 && size - end < 4 && ((unsigned char)text[end] & 0xC0) == 0x80)
-        end--;
-    return end;
-}
-
 /* Copies up to `most` bytes of text; 0 when not even the mark of a cut fits. */
 static uint16_t add_text(ln_report *report, const char *text, size_t size, size_t most) {
     size_t room = LN_REPORT_TEXT - report->used;
-    if (size == 0 || room < sizeof ELLIPSIS + 1)
+    if (size == 0 || room < sizeof LN_ELLIPSIS + 1)
         return 0;
-    if (most > room - sizeof ELLIPSIS)
-        most = room - sizeof ELLIPSIS;
+    if (most > room - sizeof LN_ELLIPSIS)
+        most = room - sizeof LN_ELLIPSIS;
     char *start = report->text + report->used;
-    size_t kept = size <= most ? size : whole_characters(text, most);
+    size_t kept = size <= most ? size : ln_utf8_cut(text, most);
     memcpy(start, text, kept);
     for (size_t i = 0; i < kept; i++)
         if (start[i] == '\0')
             start[i] = ' ';
     if (kept < size) {
-        memcpy(start + kept, ELLIPSIS, sizeof ELLIPSIS - 1);
-        kept += sizeof ELLIPSIS - 1;
+        memcpy(start + kept, LN_ELLIPSIS, sizeof LN_ELLIPSIS - 1);
+        kept += sizeof LN_ELLIPSIS - 1;
     }
     start[kept] = '\0';
     uint16_t offset = (uint16_t)report->used;

@@ -324,29 +324,7 @@ static lunette_status perform(lunette_machine *machine, const ln_budget *budget,
     return status;
 }
 
-/* --- Programs --- */
-
-static lunette_program view_of(const ln_program *program) {
-    const ln_code *code = program->code, *text = code && code->is_text ? code : NULL;
-    return (lunette_program){
-        .name = program->name,
-        .text = text ? text->bytes : program->text,
-        .text_size = text ? text->size : program->size,
-        .code = code && !text ? code->bytes : NULL,
-        .code_size = code && !text ? code->size : 0,
-        .function = program->function,
-        .path = program->path,
-        .module = program->module,
-        .global = program->global,
-        .arguments = program->arguments,
-        .argument_count = program->argument_count,
-        .check_only = program->check_only,
-        .allow_bytecode = program->allow_bytecode,
-        .allocations = program->allocations,
-        .string_bytes = program->string_bytes,
-        .stack_depth = program->stack_depth,
-    };
-}
+/* --- Results --- */
 
 /* A backend that gave none gave an empty array. */
 static lunette_status give_results(lunette_machine *machine, ln_tree *tree, lunette_value **results) {
@@ -360,10 +338,6 @@ static lunette_status give_results(lunette_machine *machine, ln_tree *tree, lune
     }
     *results = ln_tree_root(tree);
     return LUNETTE_OK;
-}
-
-static lunette_status run_program(lunette_machine *machine, const void *what) {
-    return machine->backend->run(machine, what);
 }
 
 /* --- Waiting --- */
@@ -423,6 +397,32 @@ lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer 
 }
 
 /* --- Programs --- */
+
+static lunette_program view_of(const ln_program *program) {
+    const ln_code *code = program->code, *text = code && code->is_text ? code : NULL;
+    return (lunette_program){
+        .name = program->name,
+        .text = text ? text->bytes : program->text,
+        .text_size = text ? text->size : program->size,
+        .code = code && !text ? code->bytes : NULL,
+        .code_size = code && !text ? code->size : 0,
+        .function = program->function,
+        .path = program->path,
+        .module = program->module,
+        .global = program->global,
+        .arguments = program->arguments,
+        .argument_count = program->argument_count,
+        .check_only = program->check_only,
+        .allow_bytecode = program->allow_bytecode,
+        .allocations = program->allocations,
+        .string_bytes = program->string_bytes,
+        .stack_depth = program->stack_depth,
+    };
+}
+
+static lunette_status run_program(lunette_machine *machine, const void *what) {
+    return machine->backend->run(machine, what);
+}
 
 lunette_status ln_machine_run(lunette_machine *machine, const ln_program *program, const ln_budget *budget,
                               lunette_value **results) {
@@ -531,9 +531,7 @@ lunette_status ln_machine_collect(lunette_machine *machine, const ln_budget *bud
 }
 
 lunette_status ln_machine_forget(lunette_machine *machine, const lunette_value *function) {
-    if (function->type != LUNETTE_FUNCTION || !machine->backend->forget)
-        return LUNETTE_INVALID_ARGUMENT;
-    return machine->backend->forget(machine, function);
+    return machine->backend->forget ? machine->backend->forget(machine, function) : LUNETTE_INVALID_ARGUMENT;
 }
 
 /* --- Objects --- */

@@ -191,9 +191,7 @@ static void note_frames(ln_report *report, const lunette_frame *frames, size_t c
 }
 
 void lunette_machine_stand(lunette_machine *machine, const lunette_frame *frames, size_t count) {
-    if (!machine)
-        return;
-    if (!machine->report)
+    if (!machine || !machine->report)
         return;
     ln_report_init(machine->report);
     note_frames(machine->report, frames, count);

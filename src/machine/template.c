@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/text.h"
-
 #include "machine/machine.h"
 
 /* --- Modules --- */
@@ -170,7 +169,7 @@ lunette_status ln_template_open(const ln_machine_setup *setup, const lunette_tem
 
 static bool is_named(const lunette_narrowing *by, const char *name) {
     for (size_t i = 0; i < by->module_count; i++)
-        if (ln_name_is_meant(by->modules[i], name))
+        if (ln_name_matches(by->modules[i], name))
             return true;
     return !by->modules;
 }
