@@ -15,14 +15,14 @@ typedef struct ln_description {
     const lunette_module *const *modules; /* complete, of this version's size */
     size_t module_count;
     const char *prefix; /* before the modules' names in `require`; NULL: none */
-    const char *const
-        *sources; /* names of modules that nobody has described: in the language itself, and the like */
+    /* Names of modules that nobody has described: in the language itself, and the like. */
+    const char *const *sources;
     const char *const *source_descriptions; /* of each, or NULL; NULL: of none */
     size_t source_count;
     const lunette_name *const *library; /* of the language's own, those that are there */
     size_t library_count;
-    bool
-        no_require; /* scripts cannot ask for modules: they have those that are global variables, or that the host imports */
+    /* Scripts cannot ask for modules: they have those that are global variables, or that the host imports. */
+    bool no_require;
     bool resolves; /* other modules may be asked for as well: the host looks for them */
 } ln_description;
 

@@ -38,8 +38,8 @@ typedef struct ln_module {
 enum { LN_NUMBERED = 64 };
 
 typedef struct ln_modules {
-    const ln_function
-        *numbered[LN_NUMBERED]; /* functions of the fast form that are found by number (host.c) */
+    /* Functions of the fast form that are found by number (host.c). */
+    const ln_function *numbered[LN_NUMBERED];
     unsigned numbers;
     ln_tree memory;
     ln_module *items;
@@ -52,8 +52,8 @@ typedef struct ln_modules {
     const char *prefix;
     ln_sources sources;   /* files, and which modules may be had */
     ln_function resolver; /* the host's; without `call`: there is none */
-    const char *
-        *others; /* names of preloaded modules, those in files and of lua_CFunctions, for descriptions */
+    /* For descriptions: names of preloaded modules, of those in files, and of those of lua_CFunctions. */
+    const char **others;
     const char **others_descriptions;
     size_t others_count;
 } ln_modules;

@@ -21,12 +21,12 @@ typedef struct ln_native_call {
 
 /* Zeroed: none was opened. */
 typedef struct ln_natives {
-    ln_native_call
-        *volatile innermost; /* read by signal handlers on the run's own thread; NULL: there is none */
-    volatile bool held;      /* the table of objects is being changed */
-    bool opened;             /* the state may have userdata of theirs */
-    bool closing;            /* their finalizers are being called, for the last time */
-    void *blocks;            /* that these asked for; outside the arena */
+    /* Read by signal handlers on the run's own thread; NULL: there is none. */
+    ln_native_call *volatile innermost;
+    volatile bool held; /* the table of objects is being changed */
+    bool opened;        /* the state may have userdata of theirs */
+    bool closing;       /* their finalizers are being called, for the last time */
+    void *blocks;       /* that these asked for; outside the arena */
 } ln_natives;
 
 /* Learns what a state has before any such module is opened. May raise. */

@@ -32,8 +32,8 @@ typedef struct ln_machine_setup {
     size_t memory_limit;
     bool deterministic;
     lunette_panic on_panic;
-    bool
-        post_mortem; /* faults are contained, or kills happen at safe points only: a killed VM can be looked at */
+    /* A killed VM can be looked at: faults are contained, or kills happen at safe points only. */
+    bool post_mortem;
     lunette_output_fn output; /* never NULL */
     void *output_ud;
     lunette_warning_fn warning; /* NULL: dropped */
@@ -84,14 +84,14 @@ struct lunette_machine {
     const ln_template *from;
     lunette_context *context;
     ln_arena *arena;
-    ln_allocator
-        allocator;      /* which the state's memory is from, and what it is given: the arena's, but while */
-    void *allocator_ud; /* the state is built */
+    /* Which the state's memory is from, and what it is given: the arena's, but while the state is built. */
+    ln_allocator allocator;
+    void *allocator_ud;
     ln_arena_shadow shadow; /* of the arena's own words; own reservation only */
     bool suspect;           /* its memory may be corrupt: a fault was contained in it */
     bool built;             /* there is a state in the arena */
-    const ln_image
-        *image; /* what a reset restores: the template's or own_image; NULL with a host's allocator */
+    /* What a reset restores: the template's or own_image; NULL with a host's allocator. */
+    const ln_image *image;
     ln_image *own_image; /* where the template's cannot be shared */
     void *roots[LN_MACHINE_ROOTS];
 

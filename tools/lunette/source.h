@@ -8,9 +8,9 @@
 typedef struct source {
     text name;    /* what the library calls it: "@FILE", "=stdin" */
     text content; /* the whole file */
-    size_t
-        skip; /* where the program begins: behind a byte order mark and a first line that begins with '#'. The
-                   * end of that line is part of the program, so that lines keep their numbers */
+    /* Where the program begins: behind a byte order mark and a first line that begins with '#'. The end of that line is
+     * part of the program, so that lines keep their numbers. */
+    size_t skip;
 } source;
 
 /* How reading ended when not well; `problem` is then a text for people. */
