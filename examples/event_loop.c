@@ -32,6 +32,7 @@ typedef struct job {
     uv_write_t write;
     char bytes[64]; /* asked, then answered */
     size_t size;
+    const char *error; /* in place of an answer */
 } job;
 
 static uv_loop_t loop;
@@ -111,27 +112,31 @@ static lunette_status do_sleep(void *ud, lunette_call *call) {
     return status;
 }
 
-static void give_answer(job *of, const char *error) {
+/* Only now may the script go on, for it may ask again. */
+static void on_socket_closed(uv_handle_t *handle) {
+    job *of = handle->data;
     lunette_value answer = lunette_string(of->bytes, of->size), *results = NULL;
-    lunette_status status = error != NULL
-                                ? lunette_context_resume_error(of->context, of->token, error, &results)
+    lunette_status status = of->error != NULL
+                                ? lunette_context_resume_error(of->context, of->token, of->error, &results)
                                 : lunette_context_resume(of->context, of->token, &answer, 1, &results);
     settle(of, status, &results);
 }
 
-static void on_socket_closed(uv_handle_t *handle) {
-    give_answer(handle->data, NULL);
+static void finish_asking(job *of, int error) {
+    of->error = error != 0 ? uv_strerror(error) : NULL;
+    uv_close((uv_handle_t *)&of->socket, on_socket_closed);
 }
 
 static void on_answer(uv_stream_t *stream, ssize_t size, const uv_buf_t *room) {
     job *of = stream->data;
-    if (size == 0)
-        return;
     of->size = size > 0 && (size_t)size <= sizeof of->bytes ? (size_t)size : 0;
-    memcpy(of->bytes, room->base, of->size);
+    if (of->size > 0)
+        memcpy(of->bytes, room->base, of->size);
     free(room->base);
+    if (size == 0) /* not yet */
+        return;
     answers += of->size > 0;
-    uv_close((uv_handle_t *)stream, on_socket_closed);
+    finish_asking(of, size < 0 ? (int)size : 0);
 }
 
 static void on_connected(uv_connect_t *request, int status) {
@@ -142,7 +147,7 @@ static void on_connected(uv_connect_t *request, int status) {
     if (status == 0)
         status = uv_read_start((uv_stream_t *)&of->socket, on_room, on_answer);
     if (status != 0)
-        give_answer(of, uv_strerror(status));
+        finish_asking(of, status);
 }
 
 static lunette_status do_ask(void *ud, lunette_call *call) {
@@ -162,7 +167,9 @@ static lunette_status do_ask(void *ud, lunette_call *call) {
     of->socket.data = of->connect.data = of;
     const int error =
         uv_tcp_connect(&of->connect, &of->socket, (struct sockaddr *)&server_address, on_connected);
-    return error == 0 ? status : lunette_call_fail(call, "%s", uv_strerror(error));
+    if (error != 0)
+        finish_asking(of, error); /* it has asked to wait, so the script is told later */
+    return status;
 }
 
 /* --- Jobs --- */
