@@ -100,15 +100,15 @@ typedef struct lunette_usage {
     uint64_t cancelled;    /**< CANCELLED */
     uint64_t faults;       /**< VM_FAULT */
     uint64_t refused;      /**< a negative status: nothing ran */
-    uint64_t wall_ns;      /**< sums over the runs, as in lunette_stats */
-    uint64_t cpu_ns;       /**< of the runs that measured it */
-    uint64_t host_ns;      /**< likewise */
+    uint64_t wall_ns; /**< sums over the runs, each piece of one that waited by itself; as in lunette_stats */
+    uint64_t cpu_ns;  /**< of the runs that measured it */
+    uint64_t host_ns; /**< likewise */
     uint64_t host_calls;
     uint64_t output_bytes;
     uint64_t instructions; /**< of the runs that counted them */
-    uint64_t allocations;
-    uint64_t memory_peak; /**< the highest of any run */
-    uint64_t collections; /**< of garbage */
+    uint64_t allocations;  /**< blocks that the runs were handed */
+    uint64_t memory_peak;  /**< the highest of any run */
+    uint64_t collections;  /**< of garbage */
 } lunette_usage;
 
 /** OK, INVALID_ARGUMENT. */

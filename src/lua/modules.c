@@ -23,7 +23,19 @@ static lunette_status refuse(char *why, size_t size, const lunette_module *modul
     return LUNETTE_INVALID_ARGUMENT;
 }
 
+static bool is_reserved(const char *name) {
+    static const char *const WORDS[] = {
+        "and", "break", "do",  "else", "elseif", "end",    "false",  "for",  "function", "goto",  "if",
+        "in",  "local", "nil", "not",  "or",     "repeat", "return", "then", "true",     "until", "while"};
+    for (size_t i = 0; i < LN_COUNT(WORDS); i++)
+        if (strcmp(name, WORDS[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool is_identifier(const char *name) {
+    if (is_reserved(name))
+        return false;
     if (!isalpha((unsigned char)*name) && *name != '_')
         return false;
     while (isalnum((unsigned char)*name) || *name == '_')

@@ -87,7 +87,7 @@ static void names_that_clash_are_refused(void **state) {
     lunette_module twins = module_of("twins", TWINS, 2), both = module_of("both", ONE, 1),
                    globals = module_of("", ONE, 1), again = module_of("", ONE, 1),
                    typed = module_of("typed", NULL, 0), one = module_of("one", ONE, 1),
-                   string = module_of("string", ONE, 1);
+                   string = module_of("string", ONE, 1), reserved = module_of("end", ONE, 1);
     both.constants = CONSTANT;
     both.constant_count = 1;
     class.name = "Twin";
@@ -110,6 +110,9 @@ static void names_that_clash_are_refused(void **state) {
            "config.modules[1] (''): another module makes a global variable of the same name");
     refuse((const lunette_module *const[]){&globals, &one}, 2, LUNETTE_INVALID_ARGUMENT,
            "config.modules[1] ('one'): another module makes a global variable of the same name");
+    reserved.automatic = true;
+    refuse((const lunette_module *const[]){&reserved}, 1, LUNETTE_INVALID_ARGUMENT,
+           "config.modules[0] ('end'): it is automatic, so its name must be that of a variable");
     refuse((const lunette_module *const[]){&string}, 1, LUNETTE_RUNTIME_ERROR,
            "module 'string' would take the place of Lua's own global variable");
 }
