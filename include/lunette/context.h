@@ -145,12 +145,14 @@ LUNETTE_API lunette_status lunette_context_forget_all(lunette_context *context, 
 LUNETTE_API lunette_status lunette_context_check(lunette_context *context, const char *name, const char *text,
                                                  size_t size);
 
-/** Sets a global variable to a copy of a value; a function reference must be this context's own.
+/** Sets a global variable to a copy of a value, by raw access; a function reference must be this context's own. A run like
+ * any other for lunette_context_error() and lunette_context_stats(): those of the run before are gone.
  * OK, MEMORY_LIMIT, INVALID_ARGUMENT (also for userdata that is no object of the host's), STALE, BUSY, CLOSED, WRONG_STATE. */
 LUNETTE_API lunette_status lunette_context_set_global(lunette_context *context, const char *name,
                                                       const lunette_value *value);
 
-/** Takes a copy of a global variable out (nil where there is none); *value is the caller's to free.
+/** Takes a copy of a global variable out, by raw access (nil where there is none); *value is the caller's to free. A run like
+ * any other, likewise.
  * OK, VALUE_LIMIT, MEMORY_LIMIT, INVALID_ARGUMENT, NO_MEMORY, BUSY, CLOSED, WRONG_STATE. */
 LUNETTE_API lunette_status lunette_context_get_global(lunette_context *context, const char *name,
                                                       lunette_value **value);
@@ -162,8 +164,9 @@ LUNETTE_API void lunette_context_cancel(lunette_context *context);
 
 /** Goes on with a run that answered SUSPENDED: the function that the script waits in returns `values` (views; they may be
  * NULL when count is 0). `token` is the one that lunette_call_suspend() gave. Any thread, as soon as the call that
- * answered SUSPENDED has returned (until then: BUSY). The limits, bounds and recovery of the call that began the run hold, and
- * how much of a trace is kept. The budget counts the script's own time, all its pieces together; limits.total_ns is about the whole.
+ * answered SUSPENDED has returned (until then: BUSY). What the options of the call that began the run said holds: limits,
+ * bounds, recovery (but for RETRY), length of the trace. The budget counts the script's own time, all its pieces
+ * together; limits.total_ns is about the whole.
  * Statuses of lunette_context_run(), SUSPENDED again among them; WRONG_STATE: it does not wait; STALE: `token` is of
  * another wait. */
 LUNETTE_API lunette_status lunette_context_resume(lunette_context *context, uint64_t token,

@@ -356,7 +356,7 @@ static void a_closed_engine_runs_nothing(void **state) {
     assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
     lunette_engine_close(&engine);
     assert_null(engine);
-    refused(lunette_context_run(context, NULL, "", 0, NULL, NULL), CLOSED, "closed");
+    refused(lunette_context_run(context, NULL, "", 0, NULL, NULL), CLOSED, "the context's engine was closed");
     assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
     assert_int_equal(lunette_context_release(&context), LUNETTE_OK);
 }
