@@ -120,9 +120,10 @@ typedef struct lunette_module {
     size_t function_count;
     const lunette_constant *constants;
     size_t constant_count;
-    void *ud;       /**< given to each function */
-    bool automatic; /**< also a global variable from the start; its name must be that of a variable then */
-    bool lazy;      /**< its table is made when a script first requires it, not kept in every context */
+    void *ud; /**< given to each function */
+    /** Also a global variable from the start; its name must be that of a variable then, and none of Lua's reserved words. */
+    bool automatic;
+    bool lazy; /**< its table is made when a script first requires it, not kept in every context */
     const lunette_class *const *types; /**< of the objects that its functions make; default none */
     size_t type_count;
     void (*close_state)(void *ud, void *state); /**< of lunette_call_set_state(): see there. Default NULL */

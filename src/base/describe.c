@@ -113,15 +113,8 @@ static const char *last_part(const char *name) {
     return dot ? dot + 1 : name;
 }
 
-static bool is_letter(char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
-}
-
 static bool is_variable(const char *name) {
-    bool good = is_letter(*name);
-    for (; *name && good; name++)
-        good = is_letter(*name) || (*name >= '0' && *name <= '9');
-    return good;
+    return ln_is_identifier(name, strlen(name));
 }
 
 /* Into `space`: "game." for functions of a module, "" for globals. */

@@ -12,29 +12,8 @@
 
 /* --- For people --- */
 
-/* Lua's reserved words: a key that is one is written in brackets. */
-static const char *const RESERVED[] = {"and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
-                                       "function", "goto",   "if",   "in",   "local",  "nil",  "not",   "or",
-                                       "repeat",   "return", "then", "true", "until",  "while"};
-
-static bool is_letter(char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
-}
-
 static bool is_digit(char byte) {
     return byte >= '0' && byte <= '9';
-}
-
-static bool is_name(const char *bytes, size_t size) {
-    if (size == 0 || !is_letter(bytes[0]))
-        return false;
-    for (size_t i = 1; i < size; i++)
-        if (!is_letter(bytes[i]) && !is_digit(bytes[i]))
-            return false;
-    for (size_t i = 0; i < LN_COUNT(RESERVED); i++)
-        if (strlen(RESERVED[i]) == size && memcmp(RESERVED[i], bytes, size) == 0)
-            return false;
-    return true;
 }
 
 /* A digit behind a short decimal escape would belong to it. */
@@ -97,7 +76,7 @@ static bool may_be_key(const lunette_value *key) {
 static bool add_key(ln_text *text, const lunette_value *key, int depth) {
     if (!may_be_key(key))
         return false;
-    if (key->type == LUNETTE_STRING && is_name(key->as.string.bytes, key->as.string.size)) {
+    if (key->type == LUNETTE_STRING && ln_is_identifier(key->as.string.bytes, key->as.string.size)) {
         ln_text_add(text, key->as.string.bytes, key->as.string.size);
     } else {
         ln_text_add(text, "[", 1);

@@ -171,6 +171,28 @@ size_t ln_utf8_cut(const char *bytes, size_t size) {
     return ln_utf8_length(bytes + start, size - start) == size - start ? size : start;
 }
 
+/* --- Names --- */
+
+static const char *const RESERVED[] = {"and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
+                                       "function", "goto",   "if",   "in",   "local",  "nil",  "not",   "or",
+                                       "repeat",   "return", "then", "true", "until",  "while"};
+
+static bool is_letter(char byte) {
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
+}
+
+bool ln_is_identifier(const char *bytes, size_t size) {
+    if (size == 0 || !is_letter(bytes[0]))
+        return false;
+    for (size_t i = 1; i < size; i++)
+        if (!is_letter(bytes[i]) && (bytes[i] < '0' || bytes[i] > '9'))
+            return false;
+    for (size_t i = 0; i < LN_COUNT(RESERVED); i++)
+        if (strlen(RESERVED[i]) == size && memcmp(RESERVED[i], bytes, size) == 0)
+            return false;
+    return true;
+}
+
 bool ln_name_matches(const char *entry, const char *name) {
     size_t size = strlen(entry);
     if (size > 2 && strcmp(entry + size - 2, ".*") == 0)

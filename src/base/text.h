@@ -42,6 +42,10 @@ size_t ln_utf8_cut(const char *bytes, size_t size);
 /* The mark of a cut: "…". */
 #define LN_ELLIPSIS "\xe2\x80\xa6"
 
+/* Whether Lua, and others like it, would take that for the name of a variable: letters of ASCII, digits and underscores, and
+ * none of Lua's reserved words. In every locale. */
+bool ln_is_identifier(const char *bytes, size_t size);
+
 /* Whether an entry of a list of modules matches that name: it is the name, or "shop.*" and the name begins with "shop.". */
 bool ln_name_matches(const char *entry, const char *name);
 

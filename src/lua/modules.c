@@ -1,7 +1,6 @@
 /* Host modules: descriptions checked and copied once, and the tables that scripts find, made from the copies. */
 #include "lua/modules.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,26 +20,6 @@ static lunette_status refuse(char *why, size_t size, const lunette_module *modul
     else
         snprintf(why, size, "modules[%zu]: %s", at, what);
     return LUNETTE_INVALID_ARGUMENT;
-}
-
-static bool is_reserved(const char *name) {
-    static const char *const WORDS[] = {
-        "and", "break", "do",  "else", "elseif", "end",    "false",  "for",  "function", "goto",  "if",
-        "in",  "local", "nil", "not",  "or",     "repeat", "return", "then", "true",     "until", "while"};
-    for (size_t i = 0; i < LN_COUNT(WORDS); i++)
-        if (strcmp(name, WORDS[i]) == 0)
-            return true;
-    return false;
-}
-
-static bool is_identifier(const char *name) {
-    if (is_reserved(name))
-        return false;
-    if (!isalpha((unsigned char)*name) && *name != '_')
-        return false;
-    while (isalnum((unsigned char)*name) || *name == '_')
-        name++;
-    return *name == '\0';
 }
 
 /* What is wrong with a function; NULL: nothing. */
@@ -83,7 +62,7 @@ static const char *fault_of_constant(const lunette_constant *constant) {
 static const char *fault_of_name(const lunette_module *module) {
     if (!module->name)
         return "it has no name";
-    if (module->automatic && *module->name && !is_identifier(module->name))
+    if (module->automatic && *module->name && !ln_is_identifier(module->name, strlen(module->name)))
         return "it is automatic, so its name must be that of a variable";
     if (!*module->name && module->lazy)
         return "without a name it cannot be lazy";

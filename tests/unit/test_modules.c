@@ -87,7 +87,7 @@ static void names_that_clash_are_refused(void **state) {
     lunette_module twins = module_of("twins", TWINS, 2), both = module_of("both", ONE, 1),
                    globals = module_of("", ONE, 1), again = module_of("", ONE, 1),
                    typed = module_of("typed", NULL, 0), one = module_of("one", ONE, 1),
-                   string = module_of("string", ONE, 1), reserved = module_of("end", ONE, 1);
+                   string = module_of("string", ONE, 1);
     both.constants = CONSTANT;
     both.constant_count = 1;
     class.name = "Twin";
@@ -110,11 +110,26 @@ static void names_that_clash_are_refused(void **state) {
            "config.modules[1] (''): another module makes a global variable of the same name");
     refuse((const lunette_module *const[]){&globals, &one}, 2, LUNETTE_INVALID_ARGUMENT,
            "config.modules[1] ('one'): another module makes a global variable of the same name");
-    reserved.automatic = true;
-    refuse((const lunette_module *const[]){&reserved}, 1, LUNETTE_INVALID_ARGUMENT,
-           "config.modules[0] ('end'): it is automatic, so its name must be that of a variable");
     refuse((const lunette_module *const[]){&string}, 1, LUNETTE_RUNTIME_ERROR,
            "module 'string' would take the place of Lua's own global variable");
+}
+
+/* What no script could write is no variable: neither "a.b", nor what a locale takes for a letter, nor a reserved word. */
+static void automatic_modules_have_names_of_variables(void **state) {
+    (void)state;
+    static const char *const NAMES[] = {"a.b", "1st", "na\xefve", "end", "goto"};
+    static const lunette_function ONE[] = {{.name = "one", .call = own_name}};
+    for (size_t i = 0; i < LN_COUNT(NAMES); i++) {
+        lunette_module module = module_of(NAMES[i], ONE, 1);
+        char *text;
+        module.automatic = true;
+        refuse((const lunette_module *const[]){&module}, 1, LUNETTE_INVALID_ARGUMENT,
+               "it is automatic, so its name must be that of a variable");
+        module.automatic = false;
+        assert_int_equal(lunette_module_describe(&module, LUNETTE_FORMAT_TEXT, &text), LUNETTE_OK);
+        assert_non_null(strstr(text, i == 0 ? "b.one(" : "module.one("));
+        lunette_string_free(&text);
+    }
 }
 
 /* With a prefix they are others than Lua's; as globals they stand in their place. */
@@ -334,9 +349,13 @@ static void a_template_keeps_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(there_may_be_any_number),  cmocka_unit_test(names_that_clash_are_refused),
-        cmocka_unit_test(prefixes_and_globals),     cmocka_unit_test(lazy_modules_at_every_level),
-        cmocka_unit_test(a_context_has_its_own),    cmocka_unit_test(templates_have_their_own),
+        cmocka_unit_test(there_may_be_any_number),
+        cmocka_unit_test(names_that_clash_are_refused),
+        cmocka_unit_test(automatic_modules_have_names_of_variables),
+        cmocka_unit_test(prefixes_and_globals),
+        cmocka_unit_test(lazy_modules_at_every_level),
+        cmocka_unit_test(a_context_has_its_own),
+        cmocka_unit_test(templates_have_their_own),
         cmocka_unit_test(a_template_keeps_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
