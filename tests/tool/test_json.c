@@ -54,7 +54,7 @@ static void test_keys(void **state) {
     assert_member(run, "error", "null");
     assert_null(json_object_get(run, "output_base64"));
     const json_t *stats = json_object_get(run, "stats");
-    static const char *const keys[] = {"wall_us",          "cpu_us",      "memory_used", "memory_peak",
+    static const char *const keys[] = {"wall_us",          "cpu_us",      "memory_used",  "memory_peak",
                                        "memory_committed", "allocations", "output_bytes", "collections"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         assert_true(json_is_number(json_object_get(stats, keys[i])));
