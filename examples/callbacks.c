@@ -56,10 +56,10 @@ static void send(lunette_context *context, events *list, int64_t number) {
     options.arguments = &argument;
     options.argument_count = 1;
     for (size_t i = 0; i < list->count; i++) {
-        if (lunette_context_call(context, &list->subscribers[i], &options, NULL) == LUNETTE_OK)
+        lunette_status status = lunette_context_call(context, &list->subscribers[i], &options, NULL);
+        if (status == LUNETTE_OK)
             continue;
-        const lunette_error *error = lunette_context_error(context);
-        printf("unsubscribed: %s\n", error != NULL ? error->message : lunette_last_failure());
+        printf("unsubscribed: %s\n", lunette_context_message(context, status));
         lunette_context_forget(context, &list->subscribers[i]);
         list->subscribers[i] = list->subscribers[--list->count];
         i--;
@@ -92,8 +92,7 @@ int main(void) {
     for (int64_t number = 1; number <= 3 && status == LUNETTE_OK; number++)
         send(context, &list, number);
     if (status != LUNETTE_OK)
-        fprintf(stderr, "%s\n",
-                status > 0 ? lunette_context_error(context)->message : lunette_last_failure());
+        fprintf(stderr, "%s\n", lunette_context_message(context, status));
     if (status == LUNETTE_OK && list.count != 1)
         status = LUNETTE_DEFECT;
     lunette_context_release(&context);

@@ -179,9 +179,7 @@ static void settle(job *of, lunette_status status, lunette_value **results) {
     if (status == LUNETTE_SUSPENDED)
         return;
     if (status != LUNETTE_OK) {
-        const lunette_error *error = lunette_context_error(of->context);
-        fprintf(stderr, "script %d: %s\n", of->number,
-                status > LUNETTE_OK && error != NULL ? error->message : lunette_last_failure());
+        fprintf(stderr, "script %d: %s\n", of->number, lunette_context_message(of->context, status));
         failed++;
     } else if (of->number % 1000 == 0) {
         printf("script %d: %s\n", of->number, lunette_value_at(*results, 0)->as.string.bytes);

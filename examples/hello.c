@@ -30,10 +30,8 @@ int main(void) {
     const lunette_value *text = lunette_value_get(lunette_value_at(results, 0), "text");
     if (text != NULL && text->type == LUNETTE_STRING)
         printf("%s\n", text->as.string.bytes);
-    if (status > LUNETTE_OK)
-        fprintf(stderr, "the script: %s\n", lunette_context_error(context)->message);
-    if (status < LUNETTE_OK)
-        fprintf(stderr, "the host: %s\n", lunette_last_failure());
+    if (status != LUNETTE_OK) /* positive: the script's failure; negative: the host's */
+        fprintf(stderr, "%s: %s\n", lunette_status_name(status), lunette_context_message(context, status));
 
     lunette_value_free(&results);
     lunette_context_release(&context);

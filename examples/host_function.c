@@ -48,10 +48,9 @@ static lunette_status open_engine(lunette_engine **engine) {
 }
 
 static void run(lunette_context *context, const char *text) {
-    if (lunette_context_run(context, "script", text, LUNETTE_ZERO_TERMINATED, NULL, NULL) == LUNETTE_OK)
-        return;
-    const lunette_error *error = lunette_context_error(context);
-    printf("%s\n", error != NULL ? error->message : lunette_last_failure());
+    lunette_status status = lunette_context_run(context, "script", text, LUNETTE_ZERO_TERMINATED, NULL, NULL);
+    if (status != LUNETTE_OK)
+        printf("%s\n", lunette_context_message(context, status));
 }
 
 int main(void) {

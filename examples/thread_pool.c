@@ -35,8 +35,7 @@ static lunette_status serve(worker *self, int request) {
     if (status == LUNETTE_OK && lunette_value_at(results, 0)->as.integer == 2 * (int64_t)request)
         self->done++;
     else
-        fprintf(stderr, "request %d: %s\n", request,
-                status > LUNETTE_OK ? lunette_context_error(context)->message : lunette_last_failure());
+        fprintf(stderr, "request %d: %s\n", request, lunette_context_message(context, status));
     lunette_value_free(&results);
     lunette_context_release(&context);
     return status;

@@ -50,8 +50,7 @@ static void serve(lunette_tenant *tenant, const char *text) {
     if (status == LUNETTE_OK && lunette_value_text(results, 0, &shown) == LUNETTE_OK)
         printf("%s\n", shown);
     else
-        printf("%s\n",
-               status > LUNETTE_OK ? lunette_context_error(context)->message : lunette_last_failure());
+        printf("%s\n", lunette_context_message(context, status));
     lunette_string_free(&shown);
     lunette_value_free(&results);
     lunette_context_release(&context);

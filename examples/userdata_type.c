@@ -89,8 +89,7 @@ static void show(lunette_context *context, const char *text) {
     if (status == LUNETTE_OK && lunette_value_text(results, 0, &answer) == LUNETTE_OK)
         printf("%s\n", answer);
     else
-        printf("%s\n",
-               status > LUNETTE_OK ? lunette_context_error(context)->message : lunette_last_failure());
+        printf("%s\n", lunette_context_message(context, status));
     lunette_string_free(&answer);
     lunette_value_free(&results);
 }

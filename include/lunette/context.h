@@ -188,7 +188,13 @@ LUNETTE_API lunette_status lunette_context_token(lunette_context *context, uint6
 /** What went wrong in the last run, or NULL when nothing did. The context's; valid until its next call. */
 LUNETTE_API const lunette_error *lunette_context_error(const lunette_context *context);
 
-/** Makes that NULL. OK, INVALID_ARGUMENT, BUSY. */
+/** In words, why a call on the context did not answer OK but `status`: the message of the script's error, or what
+ * lunette_last_failure() says; "" for OK. So that hosts need not ask which of the two it is. `context` NULL: there was none
+ * yet. Zero-terminated, never NULL; valid until the context's next call, and the thread's. On the thread that made the call,
+ * before it makes another. */
+LUNETTE_API const char *lunette_context_message(const lunette_context *context, lunette_status status);
+
+/** Makes the context's error NULL. OK, INVALID_ARGUMENT, BUSY. */
 LUNETTE_API lunette_status lunette_context_clear_error(lunette_context *context);
 
 /** A full collection of garbage, under the engine's limits, since finalizers run at level none. A run like any other for

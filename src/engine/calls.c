@@ -172,6 +172,14 @@ lunette_status lunette_context_clear_error(lunette_context *context) {
 
 /* --- Asking --- */
 
+const char *lunette_context_message(const lunette_context *context, lunette_status status) {
+    const lunette_error *error = status > LUNETTE_OK && context ? ln_machine_error(context->vm) : NULL;
+    const char *failure = status < LUNETTE_OK ? lunette_last_failure() : "";
+    if (status == LUNETTE_OK)
+        return "";
+    return error ? error->message : *failure ? failure : lunette_status_text(status);
+}
+
 lunette_state lunette_context_state(const lunette_context *context) {
     if (!context || atomic_load_explicit(&context->engine->closed, memory_order_acquire))
         return LUNETTE_STATE_CLOSED;

@@ -235,6 +235,9 @@ static void contexts_bear_null(void **state) {
     BAD(lunette_context_token, (context, NULL));
     EXPECT(lunette_context_token, (context, &token), LUNETTE_WRONG_STATE);
     GIVES(lunette_context_error, (NULL), == NULL);
+    GIVES(lunette_context_message, (NULL, LUNETTE_OK), [0] == '\0');
+    GIVES(lunette_context_message, (NULL, LUNETTE_TIME_LIMIT), != NULL);
+    GIVES(lunette_context_message, (context, (lunette_status)9999), != NULL);
     BAD(lunette_context_clear_error, (NULL));
     BAD(lunette_context_collect, (NULL));
     BAD(lunette_context_stats, (NULL, &stats));

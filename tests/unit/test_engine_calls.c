@@ -386,6 +386,22 @@ static void try_elsewhere(void *ud, lunette_context *context, const char *bytes,
     *(lunette_status *)ud = status ? *(lunette_status *)status : LUNETTE_DEFECT;
 }
 
+static void a_failure_has_its_words_in_one_place(void **state) {
+    (void)state;
+    lunette_context *context = kit_restricted();
+    assert_string_equal(lunette_context_message(context, kit_run(context, "return 1")), "");
+    lunette_status status = kit_run(context, "error('the script')");
+    assert_string_equal(lunette_context_message(context, status), "the script");
+    /* The script's error is there still, but it is not why this call failed. */
+    status = lunette_context_run(context, NULL, NULL, 0, NULL, NULL);
+    assert_string_equal(lunette_context_message(context, status), "lunette_context_run: `text` is NULL");
+    status = lunette_context_acquire(NULL, NULL);
+    assert_string_equal(lunette_context_message(NULL, status), lunette_last_failure());
+    assert_string_equal(lunette_context_message(NULL, LUNETTE_SUSPENDED),
+                        lunette_status_text(LUNETTE_SUSPENDED));
+    kit_close(context);
+}
+
 static void misuse(void **state) {
     (void)state;
     lunette_status elsewhere = LUNETTE_OK;
@@ -434,6 +450,7 @@ int main(void) {
         cmocka_unit_test(states),
         cmocka_unit_test(collecting),
         cmocka_unit_test(collecting_has_a_deadline),
+        cmocka_unit_test(a_failure_has_its_words_in_one_place),
         cmocka_unit_test(misuse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
