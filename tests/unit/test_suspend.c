@@ -585,6 +585,38 @@ static void one_that_waited_may_fail(void **state) {
     close_context(context, engine);
 }
 
+/* Each piece by itself, so that a bill is what was used. */
+static void pieces_are_counted_once(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context = open_context(&engine);
+    lunette_stats stats = {.size = sizeof stats}, again = stats;
+    lunette_usage usage = {.size = sizeof usage}, after = usage;
+    check(context, "for i = 1, 10 do burn(1) wait({}, {}) end return 'done'", 10, "done");
+    assert_int_equal(lunette_context_stats(context, &stats), LUNETTE_OK);
+    assert_int_equal(lunette_engine_usage(engine, &usage), LUNETTE_OK);
+    assert_int_equal(usage.runs, 11);
+    assert_int_equal(stats.host_calls, 20);
+    assert_int_equal(usage.host_calls, stats.host_calls);
+    assert_int_equal(usage.wall_ns, stats.wall_ns);
+    assert_true(stats.wall_ns >= 10 * MILLISECOND);
+    /* A context's blocks are counted since its reset, a bill's by the run. */
+    check(context, "return 'short'", 0, "short");
+    assert_int_equal(lunette_context_stats(context, &again), LUNETTE_OK);
+    assert_int_equal(lunette_engine_usage(engine, &after), LUNETTE_OK);
+    assert_int_equal(after.allocations - usage.allocations, again.allocations - stats.allocations);
+    assert_int_equal(after.wall_ns - usage.wall_ns, again.wall_ns);
+    /* And after one that waited, a text that is none. */
+    assert_int_equal(run_until_it_waits(context, "burn(5) wait() wait()", NULL), LUNETTE_SUSPENDED);
+    assert_int_equal(lunette_context_resume(context, token, NULL, 0, NULL), LUNETTE_SUSPENDED);
+    assert_int_equal(lunette_context_drop(context, token), LUNETTE_OK);
+    assert_int_equal(run_until_it_waits(context, "x = = 1", NULL), LUNETTE_SYNTAX_ERROR);
+    assert_int_equal(run_until_it_waits(context, "x = = 1", NULL), LUNETTE_SYNTAX_ERROR);
+    assert_int_equal(lunette_engine_usage(engine, &after), LUNETTE_OK);
+    assert_true(after.wall_ns < 10 * UINT64_C(1000000000));
+    close_context(context, engine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(to_the_script_it_is_a_call),
@@ -600,6 +632,7 @@ int main(void) {
         cmocka_unit_test(fields_and_methods_of_objects_may_wait),
         cmocka_unit_test(one_that_waits_can_be_cancelled),
         cmocka_unit_test(one_that_waited_may_fail),
+        cmocka_unit_test(pieces_are_counted_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
