@@ -126,11 +126,22 @@ lunette_status lunette_arg_fail(lunette_call *call, int index, const char *forma
     return status;
 }
 
+/* The words are for the script's author, who sees them if the function answers this. */
+static LN_COLD lunette_status refuse_value(lunette_call *call, lunette_status status) {
+    lunette_call_fail(call, "'%s' gave a value that %s", call->function->full_name,
+                      status == LUNETTE_STALE
+                          ? "is, or holds, a function or an object of another context, or one that is gone"
+                          : "cannot be given to a script, such as a coroutine");
+    return status;
+}
+
 static lunette_status copy_value(lunette_call *call, const lunette_value *value, lunette_value *copy) {
     if (!call || !value)
         return LUNETTE_INVALID_ARGUMENT;
     lunette_status status = ln_values_check(&ln_call_vm(call)->machine, value);
-    return status == LUNETTE_OK ? as_memory(ln_tree_copy_value(ln_call_tree(call), value, copy)) : status;
+    if (status != LUNETTE_OK)
+        return refuse_value(call, status);
+    return as_memory(ln_tree_copy_value(ln_call_tree(call), value, copy));
 }
 
 lunette_status lunette_call_fail_value(lunette_call *call, const lunette_value *value) {

@@ -90,7 +90,9 @@ static LN_COLD int raise_failure(lunette_call *call, lunette_status status) {
     bool memory = status == LUNETTE_RUNTIME_ERROR || status == LUNETTE_MEMORY_LIMIT;
     if (call->note == LN_NOTE_MEMORY && memory)
         ln_raise_memory(L, ln_call_vm(call));
-    if (status == LUNETTE_VALUE_LIMIT && call->note == LN_NOTE_WORDS && call->message)
+    bool refused =
+        status == LUNETTE_VALUE_LIMIT || status == LUNETTE_INVALID_ARGUMENT || status == LUNETTE_STALE;
+    if (refused && call->note == LN_NOTE_WORDS && call->bad_argument == 0 && call->message)
         return luaL_error(L, "%s", call->message);
     if (status != LUNETTE_RUNTIME_ERROR || call->note == LN_NOTE_NONE)
         return raise_status(L, call->function, status);

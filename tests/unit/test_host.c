@@ -283,9 +283,10 @@ static lunette_status over_values(void *ud, lunette_call *call, const lunette_va
     (void)ud;
     if (count_ == 0)
         return lunette_call_fail(call, "nothing given");
-    for (size_t i = count_; i-- > 0;)
-        lunette_return_value(call, &arguments[i]);
-    return LUNETTE_OK;
+    lunette_status status = LUNETTE_OK;
+    for (size_t i = count_; i-- > 0 && status == LUNETTE_OK;)
+        status = lunette_return_value(call, &arguments[i]);
+    return status;
 }
 
 static const lunette_function FUNCTIONS[] = {
@@ -485,6 +486,9 @@ static void test_over_values(void **state) {
     expect_gives("host.over_values(nil)", "nil");
     expect_gives("host.over_values(print) == print", "true");
     expect_gives("host.over_values()", "!test:1: nothing given");
+    expect_gives(
+        "host.over_values(1, {coroutine.create(print)})",
+        "!test:1: 'host.over_values' gave a value that cannot be given to a script, such as a coroutine");
     kit_close(context);
 }
 

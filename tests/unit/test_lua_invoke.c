@@ -230,7 +230,9 @@ static void callbacks_for_later(void **state) {
     lunette_value_free(&results);
     assert_int_equal(lunette_context_forget(context, &seen.kept[1]), LUNETTE_OK);
     expect_status(context, "kept(2)", LUNETTE_RUNTIME_ERROR);
-    assert_non_null(strstr(lunette_context_error(context)->message, "stale"));
+    assert_non_null(strstr(lunette_context_error(context)->message,
+                           "gave a value that is, or holds, a function or an object of another context, or "
+                           "one that is gone"));
     assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
     expect_status(context, "kept(1)", LUNETTE_RUNTIME_ERROR);
     assert_int_equal(lunette_context_call(context, &seen.kept[0], &options, NULL), LUNETTE_STALE);
