@@ -15,6 +15,6 @@ for r = 1, 50 do
   end)
   co()
   local ok, e = pcall(co)
-  if ok or (e ~= 134 and not tostring(e):find("134")) then error("WRONG: " .. tostring(e)) end
+  if ok or (e ~= 134 and not tostring(e):find("134")) then return "ESCAPED: " .. tostring(e) end
 end
 return "HELD"

@@ -21,6 +21,6 @@ for r = 1, 200 do
   local st, msg = coroutine.close(c)
   if msg ~= 134 then bad = msg end
 end
-if bad ~= nil then error("WRONG: stale handler was called: " .. tostring(bad)) end
+if bad ~= nil then return "ESCAPED: a stale handler was called: " .. tostring(bad) end
 print("OK")
 return "HELD"
