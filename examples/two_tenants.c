@@ -47,7 +47,9 @@ static void serve(lunette_tenant *tenant, const char *text) {
         status = lunette_context_run(context, "request", text, LUNETTE_ZERO_TERMINATED, NULL, &results);
     printf("%-6s %-50s ", lunette_tenant_name(tenant), text);
     char *shown = NULL;
-    if (status == LUNETTE_OK && lunette_value_text(results, 0, &shown) == LUNETTE_OK)
+    if (status == LUNETTE_OK)
+        status = lunette_value_text(results, 0, &shown);
+    if (status == LUNETTE_OK)
         printf("%s\n", shown);
     else
         printf("%s\n", lunette_context_message(context, status));

@@ -86,7 +86,9 @@ static void show(lunette_context *context, const char *text) {
     char *answer = NULL;
     lunette_status status =
         lunette_context_run(context, "counters", text, LUNETTE_ZERO_TERMINATED, NULL, &results);
-    if (status == LUNETTE_OK && lunette_value_text(results, 0, &answer) == LUNETTE_OK)
+    if (status == LUNETTE_OK)
+        status = lunette_value_text(results, 0, &answer);
+    if (status == LUNETTE_OK)
         printf("%s\n", answer);
     else
         printf("%s\n", lunette_context_message(context, status));
