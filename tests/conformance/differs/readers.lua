@@ -1,4 +1,4 @@
--- levels: restricted strict(error)
+-- levels: restricted strict(error,xpcall)
 -- A reader's pieces are joined before they are parsed: it is called to its end also where the text is wrong early.
 local check = require "check"
 
@@ -11,3 +11,6 @@ check.is("calls", calls)
 check.is("the message is Lua's", f, message)
 local f, message = load(function() error("raised while reading", 0) end)
 check.is("an error is Lua's", f, message)
+local heard = 0
+xpcall(function() return load(function() error("raised while reading", 0) end) end, function() heard = heard + 1 end)
+check.is("message handlers hear of it", heard)
