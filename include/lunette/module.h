@@ -364,7 +364,8 @@ LUNETTE_API lunette_status lunette_object_close(lunette_context *context, const 
  *
  * A function that is described with `suspends` may answer when it has the answer: it asks here, begins whatever will
  * bring the answer, and returns SUSPENDED. lunette_context_run() then answers SUSPENDED, and the host goes on with the
- * script by lunette_context_resume(), from any thread. To the script it is a call like any other. */
+ * script by lunette_context_resume(), from any thread. To the script it is a call like any other. Results given before are
+ * dropped; objects among them are closed. */
 
 /** Asks to answer later. *token is what the answer will need (NULL: not wanted; lunette_context_token() tells it too).
  * SUSPENDED, for the host's function to return. RUNTIME_ERROR, likewise, where a script cannot wait: below a C function that

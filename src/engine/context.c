@@ -257,7 +257,7 @@ static LN_COLD lunette_status run_again(lunette_context *context, const char *na
                                         const lunette_run_options *options, const ln_budget *budget,
                                         lunette_status status, lunette_value **results,
                                         const char *function) {
-    for (unsigned done = 1; status > LUNETTE_OK; done++) {
+    for (unsigned done = 1; status > LUNETTE_OK && status != LUNETTE_SUSPENDED; done++) {
         if (!program->check_only)
             ln_recover_tell(context, options);
         if (!ln_recover_again(options, status, done) ||

@@ -163,6 +163,10 @@ struct ln_run {
     /* Not the script's work, but the library's own on its host's behalf: nested, it takes over no deadline, and is not
      * cancelled with the others. */
     bool apart;
+    /* Why the body must not go on once its host section is over; what it worked on may be in any state then. Set in
+     * that section; the run ends as that at the latest there, and neither softened nor probed. FINISHED: nothing is
+     * known of that. */
+    ln_end doomed;
 
     /* Where its counts begin: what earlier pieces of the same work used, or the run that it is nested in. The budget is
      * for all of them together. Zero: nothing. */

@@ -93,6 +93,8 @@ static bool instructions_spent(const ln_run *run) {
 
 /* In its grace time a run has one deadline left, and one cause. */
 static ln_end run_verdict(ln_run *run, uint64_t now) {
+    if (run->doomed != LN_END_FINISHED)
+        return run->doomed;
     if (run->softened != LN_END_FINISHED)
         return now >= run->deadline ? run->softened : LN_END_FINISHED;
     if (chain_cancelled(run))
@@ -149,7 +151,8 @@ ln_end ln_run_look(ln_run *run, uint64_t now) {
     ln_end end = run_verdict(run, now);
     if (end == LN_END_FINISHED) {
         run_probe(run, now);
-    } else if (run->soften != NULL && run->budget.grace_ns != 0 && run->softened == LN_END_FINISHED) {
+    } else if (run->soften != NULL && run->budget.grace_ns != 0 && run->softened == LN_END_FINISHED &&
+               run->doomed == LN_END_FINISHED) {
         run_soften(run, end, now);
         end = LN_END_FINISHED;
     }
@@ -252,7 +255,7 @@ static void run_begin(ln_run *run, ln_guard *guard, const ln_budget *budget, ln_
     run->budget = *budget;
     run->usage = run->carried;
     run->abandoned = false;
-    run->softened = run->end = LN_END_FINISHED;
+    run->softened = run->doomed = run->end = LN_END_FINISHED;
     run->host_depth = 0;
     run->phase_run = by_signal ? LN_PHASE_RUN : LN_PHASE_HOOKED;
     run->phase_host = by_signal ? LN_PHASE_HOST : LN_PHASE_HOOKED_HOST;

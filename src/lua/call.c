@@ -516,6 +516,8 @@ static lunette_status more_room(lunette_call *call) {
 }
 
 static LN_COLD lunette_status give_many(lunette_call *call, const lunette_value *value) {
+    if (call->ended != LUNETTE_OK)
+        return call->ended;
     int count = call->result_count - LN_CALL_INLINE;
     lunette_status status = count == 0 || count == call->more_room ? more_room(call) : LUNETTE_OK;
     if (status != LUNETTE_OK)
@@ -604,7 +606,7 @@ lunette_status lunette_call_suspend(lunette_call *call, uint64_t *token) {
             "that cannot be left and entered again",
             call->function->full_name);
     if (!call->waits)
-        ln_call_vm(call)->machine.token++;
+        ln_machine_next_token(&ln_call_vm(call)->machine);
     call->waits = true;
     if (token)
         *token = ln_call_vm(call)->machine.token;

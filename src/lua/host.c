@@ -185,10 +185,13 @@ LN_INLINE void begin(lunette_call *call, lua_State *L, ln_run *run, const ln_fun
         ln_run_end(run, LN_END_HOST_CALLS);
 }
 
+/* What a function gave that then waits, its answer takes the place of. */
 static LN_COLD int finish_otherwise(lunette_call *call, lunette_status status) {
-    if (status == LUNETTE_SUSPENDED && call->waits && !call->broken)
-        return ln_suspend_here(call->L, ln_call_vm(call));
-    return raise_failure(call, status);
+    if (status != LUNETTE_SUSPENDED || !call->waits || call->broken)
+        return raise_failure(call, status);
+    if (call->result_count > 0)
+        close_results(call);
+    return ln_suspend_here(call->L, ln_call_vm(call));
 }
 
 LN_INLINE int finish(lunette_call *call, lunette_status status) {

@@ -118,13 +118,16 @@ static ln_end execute(struct invocation *invocation) {
 
 /* --- What came of it --- */
 
-/* Nothing is to be done with the VM any more. */
+/* Nothing is to be done with the VM any more. Results are refused by there being no more room for them: those who give one
+ * look at nothing else. */
 static lunette_status mark_ended(lunette_call *call, const ln_run *run, ln_end end) {
     ln_call_vm(call)->machine.dead = end;
     call->ended = ln_machine_status_of_end(&ln_call_vm(call)->machine, end);
     call->broken = true;
     call->count = 0;
+    call->result_count = LN_CALL_INLINE;
     call->run->fault = run->fault;
+    call->run->doomed = end;
     return call->ended;
 }
 

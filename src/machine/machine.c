@@ -105,17 +105,24 @@ lunette_status ln_machine_open_arena(lunette_machine *machine) {
 
 /* --- Becoming what the template is --- */
 
-/* No two machines are ever of the same generation, so that what one gave out is stale in every other. Each takes numbers
- * from a block of its own, for resets not to meet at one counter. */
-static uint64_t next_generation(uint64_t last) {
+/* The number after a machine's last: one that no machine had. Each takes numbers from a block of its own, for resets not to
+ * meet at one counter. 0 is none. */
+static uint64_t next_number(uint64_t last, _Atomic(uint64_t) *blocks) {
     enum { BLOCK = 1 << 20 };
-    static _Atomic(uint64_t) blocks = 1;
-    return (last + 1) % BLOCK != 0 && last != 0 ? last + 1 : atomic_fetch_add(&blocks, 1) * BLOCK;
+    return (last + 1) % BLOCK != 0 && last != 0 ? last + 1 : (atomic_fetch_add(blocks, 1) + 1) * BLOCK;
 }
 
+uint64_t ln_machine_next_token(lunette_machine *machine) {
+    static _Atomic(uint64_t) blocks;
+    machine->token = next_number(machine->token, &blocks);
+    return machine->token;
+}
+
+/* No two machines are ever of the same generation, so that what one gave out is stale in every other. */
 static void as_new(lunette_machine *machine) {
+    static _Atomic(uint64_t) blocks;
     machine->waiting.is = false;
-    machine->generation = next_generation(machine->generation);
+    machine->generation = next_number(machine->generation, &blocks);
     machine->pristine = true;
 }
 

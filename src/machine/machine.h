@@ -115,7 +115,7 @@ struct lunette_machine {
         uint64_t latest;
         lunette_bounds bounds;
     } waiting;
-    uint64_t token;        /* of the last wait; no two of a machine are the same */
+    uint64_t token;        /* of the last wait; see ln_machine_next_token() */
     atomic_bool cancelled; /* since the run began that is going on, or waits */
 
     /* Between runs. */
@@ -197,6 +197,9 @@ lunette_status ln_machine_reset(lunette_machine *machine);
 /* It is not as its template any more, whatever is done with it: what comes of that, or what the host gives it, is there
  * until it is restored. */
 void ln_machine_touch(lunette_machine *machine);
+
+/* Of the wait that begins: no two in a process are the same, so that none is answered in the place of another. */
+uint64_t ln_machine_next_token(lunette_machine *machine);
 
 /* Makes the machine what it was when the snapshot of it was taken, whatever state it is in. OK; with `why`, static text:
  * UNSUPPORTED (the backend cannot), EXHAUSTED (the memory limit is lower than what it takes), where nothing has happened;

@@ -25,6 +25,17 @@ static lunette_value first_of(const lunette_value *results) {
     return first ? *first : lunette_nil();
 }
 
+/* Nothing is taken from a call whose run was ended, whether it could be kept there or not. */
+static void expect_no_results(lunette_call *call, lunette_status status) {
+    const lunette_value value = lunette_nil();
+    assert_int_equal(lunette_return_nil(call), status);
+    assert_int_equal(lunette_return_boolean(call, true), status);
+    assert_int_equal(lunette_return_integer(call, 1), status);
+    assert_int_equal(lunette_return_number(call, 0.5), status);
+    assert_int_equal(lunette_return_text(call, "x"), status);
+    assert_int_equal(lunette_return_value(call, &value), status);
+}
+
 /* invoke(f, ...): calls it with the numbers behind it; gives what it gives. */
 static lunette_status invoke(void *ud, lunette_call *call) {
     (void)ud;
@@ -45,6 +56,8 @@ static lunette_status invoke(void *ud, lunette_call *call) {
         if (status >= LUNETTE_TIME_LIMIT && status != LUNETTE_VALUE_LIMIT) {
             bool boolean;
             seen.after = lunette_arg_boolean(call, 1, &boolean);
+            if (seen.after == status)
+                expect_no_results(call, status);
         }
         for (size_t i = 0; status == LUNETTE_OK && i < results->as.array.count; i++)
             status = lunette_return_value(call, &results->as.array.items[i]);
@@ -153,6 +166,15 @@ static lunette_status cancelled(void *ud, lunette_call *call) {
     return status;
 }
 
+/* linger(f): when the script has been ended, another limit of the run is passed, and the host cancels it as well. */
+static lunette_status linger(void *ud, lunette_call *call) {
+    struct timespec delay = {.tv_nsec = 60 * MILLISECOND};
+    lunette_status status = try_it(ud, call);
+    nanosleep(&delay, NULL);
+    lunette_context_cancel(lunette_call_context(call));
+    return status;
+}
+
 static const lunette_function FUNCTIONS[] = {
     {.name = "invoke", .call = invoke, .min_arguments = 1, .max_arguments = 9},
     {.name = "try", .call = try_it, .min_arguments = 1, .max_arguments = 1},
@@ -163,6 +185,7 @@ static const lunette_function FUNCTIONS[] = {
     {.name = "text", .call = text, .min_arguments = 1, .max_arguments = 1},
     {.name = "echo", .call = echo, .min_arguments = 1, .max_arguments = 1},
     {.name = "cancelled", .call = cancelled, .min_arguments = 1, .max_arguments = 1},
+    {.name = "linger", .call = linger, .min_arguments = 1, .max_arguments = 1},
 };
 
 static lunette_context *open_with(lunette_config config) {
@@ -374,6 +397,21 @@ static void limits_are_the_runs(void **state) {
     expect_end(config, "cancelled(function() while true do end end)", LUNETTE_CANCELLED, LUNETTE_CANCELLED);
 }
 
+/* What ended the script is what the run ended by, whatever comes later. */
+static void the_first_end_is_the_end(void **state) {
+    (void)state;
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    config.limits.instructions = 10000;
+    config.limits.wall_ns = 30 * MILLISECOND;
+    for (int i = 0; i < 2; i++) {
+        expect_end(config, "linger(function() while true do end end)", LUNETTE_INSTRUCTION_LIMIT,
+                   LUNETTE_INSTRUCTION_LIMIT);
+        expect_end(config, "try(function() linger(function() while true do end end) end)",
+                   LUNETTE_INSTRUCTION_LIMIT, LUNETTE_INSTRUCTION_LIMIT);
+        config.guard = LUNETTE_GUARD_HOOK;
+    }
+}
+
 /* Exactly the limit is allowed, across the border and back; what was used is counted once. */
 static void counts_are_handed_on(void **state) {
     (void)state;
@@ -479,6 +517,7 @@ int main(void) {
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(kills_stop_at_the_host),
         cmocka_unit_test(limits_are_the_runs),
+        cmocka_unit_test(the_first_end_is_the_end),
         cmocka_unit_test(counts_are_handed_on),
         cmocka_unit_test(softly),
         cmocka_unit_test(misuse),

@@ -522,6 +522,67 @@ static void one_that_waits_can_be_cancelled(void **state) {
     close_context(context, engine);
 }
 
+/* A token names a wait in the whole process: one that comes to the wrong context does nothing there. */
+static void tokens_are_good_in_one_context(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *first = open_context(&engine), *second;
+    uint64_t tokens[2];
+    assert_int_equal(lunette_context_acquire(engine, &second), LUNETTE_OK);
+    assert_int_equal(lunette_context_run(first, "=test", "wait()", SIZE_MAX, NULL, NULL), LUNETTE_SUSPENDED);
+    tokens[0] = token;
+    assert_int_equal(lunette_context_run(second, "=test", "wait()", SIZE_MAX, NULL, NULL), LUNETTE_SUSPENDED);
+    tokens[1] = token;
+    assert_true(tokens[0] != tokens[1] && tokens[0] != 0);
+    assert_int_equal(lunette_context_resume(first, tokens[1], NULL, 0, NULL), LUNETTE_STALE);
+    assert_int_equal(lunette_context_drop(second, tokens[0]), LUNETTE_STALE);
+    assert_int_equal(lunette_context_resume(first, tokens[0], NULL, 0, NULL), LUNETTE_OK);
+    assert_int_equal(lunette_context_resume(second, tokens[1], NULL, 0, NULL), LUNETTE_OK);
+    assert_int_equal(lunette_context_release(&second), LUNETTE_OK);
+    close_context(first, engine);
+}
+
+static int closed;
+
+static void close_one(void *ud, void *object) {
+    (void)ud;
+    (void)object;
+    closed++;
+}
+
+static const lunette_class GIFT = {.size = sizeof GIFT, .name = "Gift", .close = close_one};
+
+/* Gives an object, and then waits. */
+static lunette_status do_give_and_wait(void *ud, lunette_call *call) {
+    lunette_status status = lunette_return_object(call, &GIFT, &closed);
+    return status == LUNETTE_OK ? do_wait(ud, call) : status;
+}
+
+static void what_is_given_before_a_wait_is_closed(void **state) {
+    (void)state;
+    static const lunette_function FUNCTION = {.name = "give", .call = do_give_and_wait, .suspends = true};
+    const lunette_class *types[] = {&GIFT};
+    lunette_module module = lunette_module_default();
+    const lunette_module *modules[] = {&module};
+    lunette_config config = lunette_config_default();
+    lunette_engine *engine;
+    module.name = "";
+    module.functions = &FUNCTION;
+    module.function_count = 1;
+    module.types = types;
+    module.type_count = 1;
+    config.modules = modules;
+    config.module_count = 1;
+    assert_int_equal(lunette_engine_open(&config, &engine), LUNETTE_OK);
+    lunette_context *context;
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    closed = 0;
+    check(context, "assert(give() == 1) return type(give())", 2, "number");
+    assert_int_equal(closed, 2);
+    close_context(context, engine);
+    assert_int_equal(closed, 2);
+}
+
 struct told {
     int times;
     size_t frames;
@@ -582,6 +643,17 @@ static void one_that_waited_may_fail(void **state) {
     assert_int_equal(run_until_it_waits(context, "wait() error()", NULL), LUNETTE_SUSPENDED);
     assert_int_equal(lunette_context_resume(context, token, NULL, 0, NULL), LUNETTE_RUNTIME_ERROR);
     assert_int_equal(run_until_it_waits(context, "wait()", &options), LUNETTE_SUSPENDED);
+
+    /* Tried again, it waits, and has not failed. */
+    assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    told.times = 0;
+    options.recovery = LUNETTE_RECOVER_RETRY;
+    assert_int_equal(
+        run_until_it_waits(context, "n = (n or 0) + 1 if n == 1 then error('first') end wait()", &options),
+        LUNETTE_SUSPENDED);
+    assert_int_equal(told.times, 1);
+    assert_int_equal(lunette_context_resume(context, token, NULL, 0, NULL), LUNETTE_OK);
+    assert_int_equal(told.times, 1);
     close_context(context, engine);
 }
 
@@ -625,6 +697,8 @@ int main(void) {
         cmocka_unit_test(a_script_does_not_notice_where_it_runs),
         cmocka_unit_test(the_host_may_answer_with_an_error),
         cmocka_unit_test(tokens_are_good_once),
+        cmocka_unit_test(tokens_are_good_in_one_context),
+        cmocka_unit_test(what_is_given_before_a_wait_is_closed),
         cmocka_unit_test(the_budget_is_the_scripts_own),
         cmocka_unit_test(sums_have_each_piece_once),
         cmocka_unit_test(any_thread_may_resume),
