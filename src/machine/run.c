@@ -252,8 +252,7 @@ static void begin(lunette_machine *machine, ln_report *report, ln_tree *error_va
     machine->results = results;
     ln_arena_clear_refused(machine->arena);
     ln_arena_counts counts = ln_arena_counted(machine->arena);
-    machine->counted.allocations = counts.allocations;
-    machine->counted.collections = counts.turns;
+    machine->counted = (lunette_stats){.allocations = counts.allocations, .collections = counts.turns};
     machine->refusal = NULL;
     ln_machine_touch(machine);
 }
@@ -351,17 +350,15 @@ static void wait(lunette_machine *machine, const ln_budget *budget, const lunett
     machine->waiting.bounds = *bounds;
 }
 
-/* The figures of the pieces so far are in those of the next one. */
-static void count_pieces(lunette_machine *machine) {
-    const ln_usage *used = &machine->waiting.used;
-    machine->counted = (lunette_stats){
-        .wall_ns = used->wall_ns,
-        .cpu_ns = used->cpu_ns,
-        .host_ns = used->host_ns,
-        .host_calls = used->host_calls,
-        .output_bytes = used->output_bytes,
-        .instructions = used->instructions,
-    };
+/* The figures of the pieces so far are in those of this one. */
+static void count_pieces(lunette_machine *machine, const ln_usage *used) {
+    lunette_stats *counted = &machine->counted;
+    counted->wall_ns = used->wall_ns;
+    counted->cpu_ns = used->cpu_ns;
+    counted->host_ns = used->host_ns;
+    counted->host_calls = used->host_calls;
+    counted->output_bytes = used->output_bytes;
+    counted->instructions = used->instructions;
 }
 
 /* What has waited for too long, or was cancelled while it did, does not go on at all. A cancellation is noted before it is
@@ -386,9 +383,9 @@ lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer 
     ln_tree_init(&tree, bounds->bytes);
     machine->waiting.is = false;
     machine->bounds = bounds;
-    count_pieces(machine);
     machine->run.latest = latest;
     lunette_status status = perform(machine, &budget, &used, resume, answer, results ? &tree : NULL);
+    count_pieces(machine, &used);
     if (status == LUNETTE_SUSPENDED)
         wait(machine, &budget, bounds, latest);
     if (results && status == LUNETTE_OK)
@@ -440,7 +437,6 @@ lunette_status ln_machine_run(lunette_machine *machine, const ln_program *progra
     view.loaded = program->code && machine->built && ln_machine_apply_patch(machine, program->code);
     ln_tree_init(&tree, program->bounds.bytes);
     machine->bounds = &program->bounds;
-    machine->counted = (lunette_stats){0};
     machine->run.name = program->name;
     machine->run.want_cpu = machine->run.want_host_time = program->measure_cpu;
     machine->run.latest = latest;

@@ -423,6 +423,16 @@ static void sums_have_each_piece_once(void **state) {
     assert_int_equal(usage.host_calls, host_calls);
     assert_int_equal(usage.wall_ns, wall_ns);
     assert_int_equal(usage.allocations, allocations);
+    /* What has not waited is charged in whole, also where a text that came before does not even compile. */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+        usage = usage_of(engine);
+        assert_int_equal(lunette_context_run(context, "=broken", "x = = 1", SIZE_MAX, NULL, NULL),
+                         LUNETTE_SYNTAX_ERROR);
+        assert_int_equal(usage_of(engine).host_calls, usage.host_calls);
+        assert_in_range(usage_of(engine).wall_ns, usage.wall_ns, usage.wall_ns + 10000 * MILLISECOND);
+        check(context, "return 'got ' .. wait()", 1, "got 1");
+    }
     close_context(context, engine);
 }
 
