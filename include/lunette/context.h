@@ -79,8 +79,9 @@ LUNETTE_API lunette_status lunette_context_acquire(lunette_engine *engine, lunet
 LUNETTE_API lunette_status lunette_context_acquire_from(lunette_template *from, uint64_t wait_ns,
                                                         lunette_context **context);
 
-/** Resets a context, gives it back to the pool, and sets the pointer to NULL. Its error, its user data, its snapshots and function
- * references into it are gone. Any thread may release it, not only the one that acquired it. Whatever its script still holds of the host is closed. NULL and a pointer to NULL are allowed.
+/** Resets a context, gives it back to the pool, and sets the pointer to NULL. Its error, its user data, its snapshots and
+ * function references into it are gone. Any thread may release it, not only the one that acquired it. Whatever its script
+ * still holds of the host is closed. NULL and a pointer to NULL are allowed.
  * OK; BUSY (a run is going on, or the pool's check looks at it; nothing happens). */
 LUNETTE_API lunette_status lunette_context_release(lunette_context **context);
 
@@ -177,9 +178,9 @@ LUNETTE_API lunette_status lunette_context_resume(lunette_context *context, uint
 LUNETTE_API lunette_status lunette_context_resume_error(lunette_context *context, uint64_t token,
                                                         const char *message, lunette_value **results);
 
-/** Gives a run up that waits: the context is reset, or what it was before the run, if that is one with roll_back. (A reset and a
- * release give it up, too.) OK; WRONG_STATE, STALE as above; INVALID_ARGUMENT, BUSY, and what lunette_context_reset()
- * answers. */
+/** Gives a run up that waits: the context is reset, or what it was before the run, if that is one with roll_back. (A
+ * reset and a release give it up, too.) OK; WRONG_STATE, STALE as above; INVALID_ARGUMENT, BUSY, and what
+ * lunette_context_reset() answers. */
 LUNETTE_API lunette_status lunette_context_drop(lunette_context *context, uint64_t token);
 
 /** The token of the wait that a context is in. OK, INVALID_ARGUMENT, BUSY; WRONG_STATE: it does not wait. */

@@ -79,9 +79,8 @@ typedef struct lunette_stats {
     uint64_t memory_limit;        /**< in force */
     uint64_t allocations;         /**< blocks handed out since the last reset */
     uint64_t allocation_failures; /**< requests refused at the limit since the last reset */
-    uint64_t
-        collections; /**< of garbage, since the last reset; 0 where the VM does not show them. One that a kill
-                               interrupts is not among them */
+    /** Collections of garbage since the last reset, without one that a kill interrupts; 0 where the VM shows none. */
+    uint64_t collections;
 } lunette_stats;
 
 #ifdef __cplusplus

@@ -48,8 +48,9 @@ typedef struct lunette_require_config {
     const char *search_path;
 
     /** Is asked for a module that nothing else has: a function of the host's like any other (module.h), with all that such
-     * a one may call but lunette_call_suspend() (the module's text may wait, when it runs), on the thread that runs the script and on its budget. Argument 1 is the
-     * name, a string without zero bytes; check it as you would any input. It answers
+     * a one may call but lunette_call_suspend() (the module's text may wait, when it runs), on the thread that runs the
+     * script and on its budget. Argument 1 is the name, a string without zero bytes; check it as you would any input. It
+     * answers
      *   the module's text, a string: lunette_return_string(); and, if it likes, as a second result what errors are to call
      *     it ("@rules/vat.lua"; default: the module's name);
      *   nothing, or nil: it has no such module; and, if it likes, behind the nil a line for the error that says where it

@@ -52,7 +52,8 @@ static inline lunette_template_config lunette_template_config_default(void) {
  * engine's memory limit and sandbox, without a deadline: they are the host's own. `config` NULL means all defaults:
  * what the engine's configuration adds is not in it.
  * OK; SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT (lunette_last_failure() says where in which module);
- * INVALID_ARGUMENT, CLOSED, UNSUPPORTED (the backend), NOT_FOUND (there is no such file), NO_MEMORY, SYSTEM. *out is then the caller's, to be closed. */
+ * INVALID_ARGUMENT, CLOSED, UNSUPPORTED (the backend), NOT_FOUND (there is no such file), NO_MEMORY, SYSTEM. *out is then
+ * the caller's, to be closed. */
 LUNETTE_API lunette_status lunette_template_open(lunette_engine *engine,
                                                  const lunette_template_config *config,
                                                  lunette_template **out);

@@ -148,8 +148,8 @@ void ln_arena_fail_after(ln_arena *arena, uint64_t n);
 void ln_arena_fail_from(ln_arena *arena, uint64_t n);
 
 /* Seals the arena and copies its state. Collect garbage before. UNSUPPORTED: on the host's allocator;
- * WRONG_STATE: since it was sealed, blocks were allocated that are still there, or blocks of the set-up freed; NO_MEMORY. The image lies outside the arena, in
- * read-only memory of its own; the caller owns it. */
+ * WRONG_STATE: since it was sealed, blocks were allocated that are still there, or blocks of the set-up freed; NO_MEMORY.
+ * The image lies outside the arena, in read-only memory of its own; the caller owns it. */
 lunette_status ln_image_take(ln_arena *arena, ln_image **image);
 
 /* Makes the arena what it was when the image was taken from it, or last spawned into it, whatever happened since,
@@ -188,7 +188,8 @@ void ln_arena_gather(ln_arena *arena, bool on);
 lunette_status ln_patch_take(const ln_image *image, const ln_arena *first, const ln_arena *second,
                              ln_patch **patch);
 
-/* Does that work to an arena that equals the image that the patch was taken by. False: there is no room, and nothing was done. */
+/* Does that work to an arena that equals the image that the patch was taken by. False: there is no room, and nothing was
+ * done. */
 bool ln_patch_apply(const ln_patch *patch, ln_arena *arena);
 
 size_t ln_patch_size(const ln_patch *patch);

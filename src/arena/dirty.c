@@ -3,9 +3,9 @@
  *
  * What it costs: a fixed price a reset (a call of the system, and a walk over the page table entries), a call for each stretch
  * of pages that was written, and at the first write to each page a fault that the kernel resolves by itself. So it pays for
- * large images and for scripts that touch little of them. Both are decided by measuring: the first time an image of some size is restored, the fixed
- * price and the speed of copying are timed on a mapping of a mebibyte; and an arena whose runs keep writing to a good
- * part of its image is no longer watched.
+ * large images and for scripts that touch little of them. Both are decided by measuring: the first time an image of some
+ * size is restored, the fixed price and the speed of copying are timed on a mapping of a mebibyte; and an arena whose
+ * runs keep writing to a good part of its image is no longer watched.
  *
  * What always holds: while an arena is watched for an image, every page of it that differs from the image counts as
  * written. Pages are protected only after they were restored. Whatever the system refuses ends the watching, and then all

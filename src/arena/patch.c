@@ -2,8 +2,8 @@
  * the same image in the time of a short copy. Compiled scripts are loaded that way.
  *
  * It is the words of the image that came out changed, the zone's map if there is one now, which lies between, and the bytes
- * that the work took from the nursery. That is the arena's whole state, allocator and statistics included, if the work took nothing else: so it is done with
- * ln_arena_gather() on, and where it opened pages all the same, there is no patch.
+ * that the work took from the nursery. That is the arena's whole state, allocator and statistics included, if the work
+ * took nothing else: so it is done with ln_arena_gather() on, and where it opened pages all the same, there is no patch.
  *
  * Which of those words are addresses must be known exactly, for they may hold whatever a script's text says. So the
  * work is done twice, in two arenas at different bases: a word that differs by the distance of the bases is an

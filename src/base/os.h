@@ -1,6 +1,7 @@
 /* The operating system: memory, clocks, randomness. (Threads, signals and code ranges, which only the guard needs, are in
- * base/os_guard.h; files below a folder in base/os_beneath.h; which pages were written in base/os_track.h.) Each function states what it needs and what holds
- * afterwards; nothing outside src/base calls mmap, clock_gettime or getrandom itself. */
+ * base/os_guard.h; files below a folder in base/os_beneath.h; which pages were written in base/os_track.h.) Each function
+ * states what it needs and what holds afterwards; nothing outside src/base calls mmap, clock_gettime or getrandom
+ * itself. */
 #ifndef LN_BASE_OS_H
 #define LN_BASE_OS_H
 

@@ -1,9 +1,9 @@
 /* The time at less than half its price: what a run's begin and end cost is, for the most part, asking for it.
  *
- * Where the kernel keeps its time by the processor's time-stamp counter (its clock source is "tsc", so the counter runs evenly and
- * alike on all processors), clock_gettime() reads that counter, waits for what stands before it, and adds up. Here a thread
- * notes the counter and the clock at one moment (an anchor), and reads the counter alone for the next millisecond. The length
- * of a tick is what two anchors give.
+ * Where the kernel keeps its time by the processor's time-stamp counter (its clock source is "tsc", so the counter runs
+ * evenly and alike on all processors), clock_gettime() reads that counter, waits for what stands before it, and adds up.
+ * Here a thread notes the counter and the clock at one moment (an anchor), and reads the counter alone for the next
+ * millisecond. The length of a tick is what two anchors give.
  *
  * What always holds: the result is off CLOCK_MONOTONIC by no more than the clock's own rate can change in a millisecond (500
  * parts in a million, adjtimex(2)) and an anchor's two readings can lie apart, which is less than a microsecond each; and it

@@ -37,8 +37,8 @@ lunette_status ln_context_hold_to_run(lunette_context *context, const char *func
     lunette_status status = ln_context_hold(context, function);
     if (status == LUNETTE_OK && atomic_load_explicit(&context->engine->closed, memory_order_acquire))
         return ln_context_let_go_worded(
-            context,
-            ln_failure(LUNETTE_CLOSED, "%s: the context's engine was closed: it can only be released", function));
+            context, ln_failure(LUNETTE_CLOSED,
+                                "%s: the context's engine was closed: it can only be released", function));
     return status;
 }
 

@@ -43,9 +43,9 @@ static void collect_all(lua_State *L) {
     ln_collector_run(L);
 }
 
-/* Releases before 5.4.8 make these words, a string, when nothing is protected any more (luaD_seterrorobj, ldo.c): where memory is
- * out by then, the error goes past coroutines that were resumed in one another and that nobody then knows to be over. As long
- * as there is the string, it is found and not made. May raise (memory). */
+/* Releases before 5.4.8 make these words, a string, when nothing is protected any more (luaD_seterrorobj, ldo.c): where
+ * memory is out by then, the error goes past coroutines that were resumed in one another and that nobody then knows to be
+ * over. As long as there is the string, it is found and not made. May raise (memory). */
 static void make_words_beforehand(lua_State *L) {
     static const char ANCHOR = 0;
     lua_pushliteral(L, "error in error handling");

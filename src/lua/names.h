@@ -9,7 +9,8 @@
  *        STRICT    `replacement` at level strict only
  *        ALWAYS    `replacement` at every level
  *        HOSTED    Lua's own, called in a host section (it touches memory outside the arena: hosted.c)
- * A replacement finds Lua's own function as its first upvalue, if sandbox.c has it in its list. `text` says what is different, or NULL. */
+ * A replacement finds Lua's own function as its first upvalue, if sandbox.c has it in its list. `text` says what is
+ * different, or NULL. */
 #ifndef LN_LUA_NAMES_H
 #define LN_LUA_NAMES_H
 

@@ -139,8 +139,8 @@ struct lunette_machine {
 /* Builds the state once, preloaded modules run, and keeps its image; or, where images cannot be shared between arenas,
  * what it takes to build each machine by itself. `setup` outlives it, the configuration is copied where needed; its
  * modules are complete, of this version's size. `why` receives what is wrong with it (INVALID_ARGUMENT), or went wrong
- * in which preloaded module. OK, INVALID_ARGUMENT, SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT, NO_MEMORY, SYSTEM, STACK_TOO_SMALL,
- * UNSUPPORTED (modules, require), DEFECT. */
+ * in which preloaded module. OK, INVALID_ARGUMENT, SYNTAX_ERROR, RUNTIME_ERROR, MEMORY_LIMIT, NO_MEMORY, SYSTEM,
+ * STACK_TOO_SMALL, UNSUPPORTED (modules, require), DEFECT. */
 lunette_status ln_template_open(const ln_machine_setup *setup, const lunette_template_config *config,
                                 ln_template **out, char *why, size_t why_size);
 

@@ -298,8 +298,8 @@ static void call_body(void *ud) {
     ln_arena_look(job->machine->arena);
 }
 
-/* `budget`: UNLIMITED for what is no work of a script's. `carried`: of the budget, what was used before; NULL: nothing. `results` NULL: none are wanted. They are freed unless
- * the answer is OK. */
+/* `budget`: UNLIMITED for what is no work of a script's. `carried`: of the budget, what was used before; NULL: nothing.
+ * `results` NULL: none are wanted. They are freed unless the answer is OK. */
 static lunette_status perform(lunette_machine *machine, const ln_budget *budget, const ln_usage *carried,
                               lunette_status (*body)(lunette_machine *, const void *), const void *what,
                               ln_tree *results) {

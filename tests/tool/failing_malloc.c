@@ -1,6 +1,6 @@
 /* Preloaded into the tool and the examples: allocation number $FAIL_AT of the process fails, and with $FAIL_ON also all that
- * follow. With $FAIL_IN only those that a loaded object asks for whose name has that in it. With $FAIL_TELL none fails, and at the end
- * it is told how many there were. Counted on all threads; the functions
+ * follow. With $FAIL_IN only those that a loaded object asks for whose name has that in it. With $FAIL_TELL none fails,
+ * and at the end it is told how many there were. Counted on all threads; the functions
  * themselves stay the C library's. */
 #include <dlfcn.h>
 #include <errno.h>
