@@ -273,7 +273,7 @@ def draw_overshoot(entries, path):
     picture = Picture(
         "How long after its deadline a hostile script is over",
         f"Share of {everyone['runs']:,} kills of {everyone['scripts']} hostile scripts, with the host back in control, "
-        "by the time it took.",
+        "by the time it took, on a logarithmic scale.",
         bottom + 84,
         "make bench",
     )
