@@ -472,7 +472,7 @@ void ln_arena_begin_counting(ln_arena *a) {
 void ln_arena_follow(ln_arena *a, const void *flag) {
     ln_flag_drop(a);
     if (flag != NULL && ln_arena_owns(a, flag)) {
-        a->flag = ln_arena_offset(a, flag);
+        a->flag = (const char *)flag - (const char *)a; /* the host's memory may lie below */
         ln_flag_look(a);
         a->turns = 0;
     }

@@ -156,7 +156,7 @@ struct ln_arena {
     size_t asked_block; /* the offset of the block it was to resize; 0: a new one */
     ln_holding asked;   /* what there was then */
     uint64_t asked_at;  /* and how many allocations */
-    size_t
+    ptrdiff_t
         flag; /* offset of what ln_arena_follow() was given; else of flag_seen itself, which is never news */
     uint64_t turns; /* how often it was seen to have changed */
     uint8_t

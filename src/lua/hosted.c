@@ -139,7 +139,7 @@ static bool write_some(lua_State *L, int count) {
 
 /* The argument at `index`, a long string piece by piece. */
 static bool write_argument(lua_State *L, int index, bool is_method) {
-    size_t size = lua_type(L, index) == LUA_TSTRING ? lua_rawlen(L, index) : 0, at = 0;
+    size_t size = lua_type(L, index) == LUA_TSTRING ? (size_t)lua_rawlen(L, index) : 0, at = 0;
     do {
         if (is_method)
             lua_pushvalue(L, 1);
@@ -158,7 +158,7 @@ static bool write_argument(lua_State *L, int index, bool is_method) {
 static bool is_long(lua_State *L) {
     size_t size = 0;
     for (int i = 1; i <= lua_gettop(L) && size <= WRITE_PIECE; i++)
-        size += lua_type(L, i) == LUA_TSTRING ? lua_rawlen(L, i) : WRITE_NUMBER;
+        size += lua_type(L, i) == LUA_TSTRING ? (size_t)lua_rawlen(L, i) : WRITE_NUMBER;
     return size > WRITE_PIECE;
 }
 

@@ -35,6 +35,10 @@ typedef struct ln_settings {
     bool check_texts; /* refuse texts that are not safe in this release (scan.c) */
 } ln_settings;
 
+/* What a script that waited finds: the host's values, an error of the host's or about the values, or that there was no
+ * room for any of it. */
+typedef enum ln_answer_kind { LN_ANSWER_VALUES, LN_ANSWER_ERROR, LN_ANSWER_NO_MEMORY } ln_answer_kind;
+
 /* Where the machine's roots point. */
 enum { LN_ROOT_STATE, LN_ROOT_RANDOM, LN_ROOT_SCRIPT };
 
@@ -58,7 +62,7 @@ typedef struct ln_vm {
     bool attentive;              /* the deadline is near, and the run looks at the clock itself */
     bool may_wait;               /* what runs now can yield, and what resumed it, all the way out */
     bool waits;                  /* it does: a function of the host's will answer later */
-    bool answer_is_error;        /* what it is resumed with */
+    ln_answer_kind answer_kind;  /* what it is resumed with */
     int script_status;           /* how the script on its own thread ended, as Lua says */
     ln_code *borrowed;           /* a compiled module that is being loaded; NULL: none is */
     ln_files files;              /* that scripts at level none have open */
@@ -258,8 +262,9 @@ lua_State *ln_suspend_prepare(lua_State *L);
  * there. OK; SUSPENDED; else the error has been noted. May raise. */
 lunette_status ln_suspend_call(lua_State *L, ln_vm *vm, int arguments);
 
-/* The same for a script that waits, with `values` on L as the answer, or the message of an error. May raise. */
-lunette_status ln_suspend_resume(lua_State *L, ln_vm *vm, int values, bool is_error);
+/* The same for a script that waits, with the answer as all there is on L: values, or the message of an error. May raise once
+ * the script has ended, and not before. */
+lunette_status ln_suspend_resume(lua_State *L, ln_vm *vm, ln_answer_kind kind);
 
 /* Whether what runs on L can wait for the host. Does not raise. */
 bool ln_suspend_possible(lua_State *L, const ln_vm *vm);

@@ -130,16 +130,30 @@ struct answering {
     const lunette_answer *answer;
 };
 
-static int go_on(lua_State *L) {
-    struct answering *answering = lua_touserdata(L, 1);
-    const lunette_answer *answer = answering->answer;
+static int push_answer(lua_State *L) {
+    const lunette_answer *answer = lua_touserdata(L, 1);
     lua_settop(L, 0);
     luaL_checkstack(L, answer->count < INT32_MAX ? (int)answer->count : INT32_MAX, "too many values");
     if (answer->error)
         lua_pushstring(L, answer->error);
     for (size_t i = 0; i < answer->count && !answer->error; i++)
         ln_values_push(L, &answer->values[i]);
-    answering->call.status = ln_suspend_resume(L, answering->call.vm, lua_gettop(L), answer->error != NULL);
+    return lua_gettop(L);
+}
+
+/* An answer that there is no room for is an error where the script waits: it must not stay there, for the next script would go
+ * on in its place. */
+static int go_on(lua_State *L) {
+    struct answering *answering = lua_touserdata(L, 1);
+    const lunette_answer *answer = answering->answer;
+    lua_settop(L, 0);
+    lua_pushcfunction(L, push_answer);
+    lua_pushlightuserdata(L, (void *)answer);
+    int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+    ln_answer_kind kind = status == LUA_ERRMEM                ? LN_ANSWER_NO_MEMORY
+                          : status != LUA_OK || answer->error ? LN_ANSWER_ERROR
+                                                              : LN_ANSWER_VALUES;
+    answering->call.status = ln_suspend_resume(L, answering->call.vm, kind);
     take_results(L, &answering->call);
     return 0;
 }

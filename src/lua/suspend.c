@@ -108,6 +108,8 @@ static lunette_status go_on(lua_State *L, ln_vm *vm, int arguments) {
 
 lunette_status ln_suspend_call(lua_State *L, ln_vm *vm, int arguments) {
     lua_State *script = vm->script;
+    if (LN_UNLIKELY(lua_status(script) != LUA_OK))
+        lua_resetthread(script); /* memory ended before the last script had begun, and with it the thread */
     lua_settop(script, 0);
     if (!lua_checkstack(script, arguments + LUA_MINSTACK))
         luaL_error(L, "too many arguments");
@@ -116,10 +118,13 @@ lunette_status ln_suspend_call(lua_State *L, ln_vm *vm, int arguments) {
     return go_on(L, vm, arguments + 1);
 }
 
-lunette_status ln_suspend_resume(lua_State *L, ln_vm *vm, int values, bool is_error) {
-    if (!lua_checkstack(vm->script, values))
-        luaL_error(L, "too many values");
-    vm->answer_is_error = is_error;
+lunette_status ln_suspend_resume(lua_State *L, ln_vm *vm, ln_answer_kind kind) {
+    vm->answer_kind = kind;
+    if (!lua_checkstack(vm->script, lua_gettop(L))) {
+        vm->answer_kind = LN_ANSWER_NO_MEMORY;
+        lua_settop(L, 0);
+    }
+    int values = lua_gettop(L);
     lua_xmove(L, vm->script, values);
     return go_on(L, vm, values);
 }
@@ -135,10 +140,13 @@ static int go_on_calling(lua_State *L, int status, lua_KContext context) {
     (void)status;
     (void)context;
     ln_vm *vm = ln_vm_current();
-    if (!vm->answer_is_error)
-        return lua_gettop(L);
-    vm->answer_is_error = false;
-    return luaL_error(L, "%s", lua_tostring(L, 1));
+    ln_answer_kind kind = vm->answer_kind;
+    vm->answer_kind = LN_ANSWER_VALUES;
+    if (kind == LN_ANSWER_NO_MEMORY)
+        ln_raise_memory(L, vm);
+    if (kind == LN_ANSWER_ERROR)
+        return luaL_error(L, "%s", lua_tostring(L, 1));
+    return lua_gettop(L);
 }
 
 int ln_suspend_here(lua_State *L, ln_vm *vm) {

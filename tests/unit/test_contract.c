@@ -181,9 +181,7 @@ static void contexts_bear_null(void **state) {
     lunette_template *of = NULL;
     lunette_value *results = NULL, five = lunette_integer(5), nil = lunette_nil();
     lunette_value strange = {.type = (lunette_type)99};
-    lunette_stats stats = {.size = sizeof stats}, no_stats = {.size = 0};
     lunette_run_options no_options = {.size = 0};
-    uint64_t token = 0;
     EXPECT(lunette_engine_open, (NULL, &engine), LUNETTE_OK);
     BAD(lunette_context_acquire, (NULL, &context));
     BAD(lunette_context_acquire, (engine, NULL));
@@ -222,6 +220,20 @@ static void contexts_bear_null(void **state) {
     BAD(lunette_context_get_global, (NULL, "x", &results));
     BAD(lunette_context_get_global, (context, NULL, &results));
     BAD(lunette_context_get_global, (context, "x", NULL));
+    EXPECT(lunette_context_set_global, (context, "x", &nil), LUNETTE_OK);
+    EXPECT(lunette_context_run, (context, NULL, "return 1", SIZE_MAX, NULL, NULL), LUNETTE_OK);
+    EXPECT(lunette_context_release, (&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    nothing_failed();
+}
+
+static void waiting_contexts_bear_null(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context;
+    uint64_t token = 0;
+    EXPECT(lunette_engine_open, (NULL, &engine), LUNETTE_OK);
+    EXPECT(lunette_context_acquire, (engine, &context), LUNETTE_OK);
     BEARS(lunette_context_cancel, (NULL));
     BAD(lunette_context_resume, (NULL, 1, NULL, 0, NULL));
     EXPECT(lunette_context_resume, (context, 1, NULL, 0, NULL), LUNETTE_WRONG_STATE);
@@ -234,6 +246,19 @@ static void contexts_bear_null(void **state) {
     BAD(lunette_context_token, (NULL, &token));
     BAD(lunette_context_token, (context, NULL));
     EXPECT(lunette_context_token, (context, &token), LUNETTE_WRONG_STATE);
+    EXPECT(lunette_context_release, (&context), LUNETTE_OK);
+    lunette_engine_close(&engine);
+    nothing_failed();
+}
+
+static void questions_bear_null(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context;
+    lunette_stats stats = {.size = sizeof stats}, no_stats = {.size = 0};
+    int user_data = 0;
+    EXPECT(lunette_engine_open, (NULL, &engine), LUNETTE_OK);
+    EXPECT(lunette_context_acquire, (engine, &context), LUNETTE_OK);
     GIVES(lunette_context_error, (NULL), == NULL);
     GIVES(lunette_context_message, (NULL, LUNETTE_OK), [0] == '\0');
     GIVES(lunette_context_message, (NULL, LUNETTE_TIME_LIMIT), != NULL);
@@ -247,12 +272,10 @@ static void contexts_bear_null(void **state) {
     GIVES(lunette_context_state, (NULL), == LUNETTE_STATE_CLOSED);
     GIVES(lunette_context_state_name, ((lunette_state)99), [0] == 'u');
     GIVES(lunette_context_age_ns, (NULL), == 0);
-    BEARS(lunette_context_set_user_data, (NULL, &token));
+    BEARS(lunette_context_set_user_data, (NULL, &user_data));
     GIVES(lunette_context_user_data, (NULL), == NULL);
     BAD(lunette_context_set_name, (NULL, "x"));
     GIVES(lunette_context_name, (NULL), [0] == '\0');
-    EXPECT(lunette_context_set_global, (context, "x", &nil), LUNETTE_OK);
-    EXPECT(lunette_context_run, (context, NULL, "return 1", SIZE_MAX, NULL, NULL), LUNETTE_OK);
     EXPECT(lunette_context_release, (&context), LUNETTE_OK);
     lunette_engine_close(&engine);
     nothing_failed();
@@ -743,6 +766,7 @@ int main(int count, char **arguments) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(engines_bear_null),          cmocka_unit_test(templates_and_tenants_bear_null),
         cmocka_unit_test(snapshots_bear_null),        cmocka_unit_test(contexts_bear_null),
+        cmocka_unit_test(waiting_contexts_bear_null), cmocka_unit_test(questions_bear_null),
         cmocka_unit_test(scripts_bear_null),          cmocka_unit_test(objects_bear_null),
         cmocka_unit_test(values_bear_null),           cmocka_unit_test(backends_bear_null),
         cmocka_unit_test(calls_bear_misuse),          cmocka_unit_test(closed_engines_refuse),

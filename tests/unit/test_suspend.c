@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "arena/arena.h"
+#include "engine/engine.h"
 #include "lunette.h"
 
 #define MILLISECOND UINT64_C(1000000)
@@ -391,6 +393,72 @@ static void *resume_elsewhere(void *ud) {
     return NULL;
 }
 
+/* --- Answers that there is no room for --- */
+
+/* The script is told where it waits, and may catch it. Whatever becomes of it, the next one begins anew. */
+static void an_answer_without_room_is_an_error_in_the_script(void **state) {
+    (void)state;
+    enum { SIZE = 8 << 20, COUNT = 1100000 };
+    static char bytes[SIZE];
+    lunette_config config = lunette_config_default();
+    lunette_context *context;
+    lunette_value *results, long_text = lunette_string(bytes, SIZE);
+    lunette_value *many = calloc(COUNT, sizeof *many);
+    assert_non_null(many);
+    config.limits.wall_ns = 10000 * MILLISECOND;
+    config.limits.memory = 4 << 20;
+    lunette_engine *engine = open_engine(&config);
+    assert_int_equal(lunette_context_acquire(engine, &context), LUNETTE_OK);
+    for (int i = 0; i < 2; i++) {
+        const lunette_value *answer = i == 0 ? &long_text : many;
+        size_t count = i == 0 ? 1 : COUNT;
+        lunette_status uncaught = i == 0 ? LUNETTE_MEMORY_LIMIT : LUNETTE_RUNTIME_ERROR;
+        const char *text = "local ok = pcall(wait) closed = ok return ok";
+        assert_int_equal(lunette_context_run(context, "=test", text, SIZE_MAX, NULL, NULL),
+                         LUNETTE_SUSPENDED);
+        assert_int_equal(lunette_context_resume(context, token, answer, count, &results), LUNETTE_OK);
+        assert_int_equal(lunette_value_at(results, 0)->type, LUNETTE_BOOLEAN);
+        assert_false(lunette_value_at(results, 0)->as.boolean);
+        lunette_value_free(&results);
+        text =
+            "local c <close> = setmetatable({}, {__close = function() closed = 'yes' end}) wait() went_on = 1";
+        assert_int_equal(lunette_context_run(context, "=test", text, SIZE_MAX, NULL, NULL),
+                         LUNETTE_SUSPENDED);
+        assert_int_equal(lunette_context_resume(context, token, answer, count, NULL), uncaught);
+        text = "assert(closed == 'yes' and not went_on) error('new')";
+        assert_int_equal(lunette_context_run(context, "=test", text, SIZE_MAX, NULL, NULL),
+                         LUNETTE_RUNTIME_ERROR);
+        assert_string_equal(words(context), "new");
+    }
+    free(many);
+    close_context(context, engine);
+}
+
+/* Memory that ends anywhere ends the run, but not what comes after it. */
+static void memory_may_end_at_any_point(void **state) {
+    (void)state;
+    lunette_engine *engine;
+    lunette_context *context = open_context(&engine);
+    lunette_value answers[] = {lunette_string("an answer that nobody has heard yet, and long", 46),
+                               lunette_integer(1)};
+    unsigned refused = 0, waited = 0;
+    for (uint64_t n = 1; n < 60; n++) {
+        ln_arena_fail_from(context->vm->arena, n);
+        lunette_status status = lunette_context_run(
+            context, "=test", "local t = {} t[1] = wait() t[2] = wait(t) return t", SIZE_MAX, NULL, NULL);
+        for (int i = 0; i < 2 && status == LUNETTE_SUSPENDED; i++, waited++)
+            status = lunette_context_resume(context, token, answers, 2, NULL);
+        ln_arena_fail_from(context->vm->arena, 0);
+        assert_true(status == LUNETTE_OK || status == LUNETTE_MEMORY_LIMIT);
+        refused += status == LUNETTE_MEMORY_LIMIT;
+        check(context, "return 'got ' .. wait()", 1, "got 1");
+        if (n % 3 == 0)
+            assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    }
+    assert_true(refused > 0 && waited > 60);
+    close_context(context, engine);
+}
+
 static lunette_usage usage_of(lunette_engine *engine) {
     lunette_usage usage = {.size = sizeof usage};
     assert_int_equal(lunette_engine_usage(engine, &usage), LUNETTE_OK);
@@ -710,6 +778,8 @@ int main(void) {
         cmocka_unit_test(tokens_are_good_in_one_context),
         cmocka_unit_test(what_is_given_before_a_wait_is_closed),
         cmocka_unit_test(the_budget_is_the_scripts_own),
+        cmocka_unit_test(an_answer_without_room_is_an_error_in_the_script),
+        cmocka_unit_test(memory_may_end_at_any_point),
         cmocka_unit_test(sums_have_each_piece_once),
         cmocka_unit_test(any_thread_may_resume),
         cmocka_unit_test(many_wait_at_once),
