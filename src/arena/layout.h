@@ -156,8 +156,8 @@ struct ln_arena {
     size_t asked_block; /* the offset of the block it was to resize; 0: a new one */
     ln_holding asked;   /* what there was then */
     uint64_t asked_at;  /* and how many allocations */
-    ptrdiff_t
-        flag; /* offset of what ln_arena_follow() was given; else of flag_seen itself, which is never news */
+    /* Where what ln_arena_follow() was given lies from here; else where flag_seen itself does, which is never news. */
+    ptrdiff_t flag;
     uint64_t turns; /* how often it was seen to have changed */
     uint8_t
         nursed[LN_CLASSES]; /* blocks of the class that came from the nursery; LN_NURSED_MAX: no more do */

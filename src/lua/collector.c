@@ -32,12 +32,12 @@ static void *note_first(void *ud, void *block, size_t osize, size_t nsize) {
         free(block);
         return NULL;
     }
-    void *given = realloc(block, nsize);
-    if (!watched->block) {
-        watched->block = given;
-        watched->size = nsize;
-    }
-    return given;
+    if (watched->block)
+        return realloc(block, nsize);
+    /* Zeros, for what Lua has no use for is looked at as well. */
+    watched->block = calloc(1, nsize);
+    watched->size = nsize;
+    return watched->block;
 }
 
 /* So many that what only happened to turn a few times is told apart. */

@@ -207,6 +207,15 @@ void ln_vm_note_refusal(ln_vm *vm, const char *why) {
     vm->machine.located = false;
 }
 
+/* What follows a refusal is a collection of all there is. A thousand of those between two looks of the count's hook would be
+ * seconds; so where nothing but hooks ends a run, it looks here as well. Not where somebody has to come to an end: the host, or a
+ * module of machine code. May not return. */
+static void look_at_clock(const ln_vm *vm) {
+    ln_run *run = vm->machine.active;
+    if (LN_UNLIKELY(vm->counting) && run->host_depth == 0 && !vm->natives.opened)
+        ln_run_count(run, 0);
+}
+
 /* The allocator cannot meet a request, and Lua may raise an error that calls no handler: so the trace is taken here.
  * The call stack is in order whenever Lua allocates, for the collector walks it at this very moment; but for one
  * request, the one for a larger stack (moving.c).
@@ -218,6 +227,7 @@ bool ln_vm_on_refusal(lunette_machine *machine, const void *caller) {
     ln_vm *vm = ln_vm_of(machine);
     if (!vm->running)
         return false;
+    look_at_clock(vm);
     bool collected = ln_buffers_asked(caller);
     if (collected)
         ln_collector_run(vm->running);

@@ -1,7 +1,6 @@
 -- Memory is filled in __close handlers, of 150 variables, on the way out of a memory error
 -- expect: time_limit
 -- time: 700 ms
--- hook: no (single instructions take milliseconds here, and the hook looks once in a thousand)
 local keep = {}
 local mt = {__close = function() for i = #keep + 1, 1e9 do keep[i] = {} end end}
 local text = "local mt, fill = ... "

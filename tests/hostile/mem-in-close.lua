@@ -1,7 +1,6 @@
 -- Allocate inside __close while the memory error unwinds.
 -- expect: memory_limit
 -- time: 5000 ms
--- hook: no (single instructions take milliseconds here, and the hook looks once in a thousand)
 local hog = {}
 local mt = {__close = function() local s = {} for i = 1, 1e12 do s[i] = {} end end}
 local function f() local a <close> = setmetatable({}, mt); local b <close> = setmetatable({}, mt); for i = 1, 1e12 do hog[i] = {} end end
