@@ -638,12 +638,17 @@ static void check_refused(seat *s) {
 static void reset_and_keep(seat *s) {
     static const char text[] =
         "host.keep(271828, 0, print) host.keep(271828, 0, type) host.keep(271828, 0, next)";
+    lunette_limits limits = lunette_limits_default();
+    lunette_run_options options = lunette_run_options_default();
     reset(s);
     if (other_of(s)->inside)
         return; /* it would be ended with that */
+    limits.wall_ns = 10000 * MILLISECOND;
+    options.limits = &limits;
     s->with_grace = s->rolls_back = s->retries = false;
     enter(s);
-    const lunette_status status = lunette_context_run(s->context, "=keep", text, sizeof text - 1, NULL, NULL);
+    const lunette_status status =
+        lunette_context_run(s->context, "=keep", text, sizeof text - 1, &options, NULL);
     leave(s);
     EXPECT_STATUS(status, LUNETTE_OK);
     judge_run(s, status, NULL);
