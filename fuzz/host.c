@@ -298,7 +298,8 @@ static lunette_value *get_global(seat *s, const char *name) {
 static void check_mark(const settings *set, seat *s) {
     lunette_value *value = get_global(s, "mark");
     FUZZ_EXPECT(value == NULL || (value->type == LUNETTE_INTEGER && value->as.integer == set->mark),
-                "a run that was undone has changed a variable");
+                "a run that was undone has changed a variable: it is %s, %lld instead of %lld",
+                lunette_type_name(value->type), (long long)value->as.integer, (long long)set->mark);
     lunette_value_free(&value);
 }
 

@@ -554,13 +554,16 @@ static void take_over_growth(ln_control *to, const ln_control *from) {
     to->fail_in = from->fail_in;
 }
 
+/* A kill may have come between the two words, when the second was still as before. */
 static bool is_growth(ln_arena *a, const ln_control *before) {
-    const ln_control *c = &a->control;
+    ln_control *c = &a->control;
     uint32_t ready = c->page_committed < c->page_max ? c->page_committed : c->page_max;
-    if (c->page_committed < before->page_committed || c->page_ready != ready ||
+    if (c->page_committed < before->page_committed ||
+        (c->page_ready != ready && c->page_ready != before->page_ready) ||
         ln_pages_committed(a) > c->ceiling) {
         return false;
     }
+    c->page_ready = ready;
     return c->page_committed == before->page_committed || ln_pages_confirm(a);
 }
 
