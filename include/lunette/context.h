@@ -25,7 +25,8 @@ typedef enum lunette_recovery {
     LUNETTE_RECOVER_DEFAULT = 1, /**< OK, with `fallback` as its only result */
     /** It is run again, up to `retries` times, each with its whole budget, in the context as the failed
      * one left it; then what the last one answers. (Not after a SYNTAX_ERROR, nor when a function among
-     * its arguments has gone with a reset, nor once it has waited: STOP.) */
+     * its arguments has gone with a reset, nor once it has waited, nor when roll_back could not bring
+     * back what the first attempt began with: STOP.) */
     LUNETTE_RECOVER_RETRY = 2,
     LUNETTE_RECOVER_SKIP = 3, /**< OK, without results */
     /** Its status, as STOP. For a function of the host's that runs a script in another context: the

@@ -252,7 +252,8 @@ static lunette_status run_named(lunette_context *context, const char *name, ln_p
     return status;
 }
 
-/* Its status is not OK. Runs it again as often as that is wanted and may help. */
+/* Its status is not OK. Runs it again as often as that is wanted and may help; but not from another beginning than the first
+ * attempt's, where that was to be kept and is lost. */
 static LN_COLD lunette_status run_again(lunette_context *context, const char *name, ln_program *program,
                                         const lunette_run_options *options, const ln_budget *budget,
                                         lunette_status status, lunette_value **results,
@@ -260,7 +261,7 @@ static LN_COLD lunette_status run_again(lunette_context *context, const char *na
     for (unsigned done = 1; status > LUNETTE_OK && status != LUNETTE_SUSPENDED; done++) {
         if (!program->check_only)
             ln_recover_tell(context, options);
-        if (!ln_recover_again(options, status, done) ||
+        if (context->vm->way_lost || !ln_recover_again(options, status, done) ||
             check_values(context->vm, program, options, function) != LUNETTE_OK)
             break;
         status = run_named(context, name, program, budget, results);

@@ -130,6 +130,7 @@ struct lunette_machine {
     size_t snapshot_count, snapshot_bytes;
     ln_kept *way_back; /* what a run that fails is rolled back to; NULL: the template */
     bool rolls_back;   /* one that fails is, whether it goes on or waits */
+    bool way_lost;     /* the last one that failed could not be: it ended in a reset instead */
 
     ln_run run;
 };
@@ -229,7 +230,7 @@ lunette_status ln_machine_secure(lunette_machine *machine, const char **why);
 /* No more, unless a run waits. */
 void ln_machine_unsecure(lunette_machine *machine);
 
-/* Undoes what has run since, as far as that can be had: at worst the machine is as its template. */
+/* Undoes what has run since, as far as that can be had: at worst the machine is as its template, and `way_lost` says so. */
 void ln_machine_roll_back(lunette_machine *machine);
 
 /* The run that waits is given up, and undone if it is secured; else the machine is reset. Statuses of ln_machine_restore(). */

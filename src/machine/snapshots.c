@@ -154,7 +154,7 @@ lunette_status ln_machine_secure(lunette_machine *machine, const char **why) {
 void ln_machine_unsecure(lunette_machine *machine) {
     if (machine->waiting.is)
         return;
-    machine->rolls_back = false;
+    machine->rolls_back = machine->way_lost = false;
     if (machine->way_back)
         drop(machine, &machine->way_back);
 }
@@ -162,8 +162,10 @@ void ln_machine_unsecure(lunette_machine *machine) {
 /* After a fault nothing is left of the memory but what was never in it. */
 void ln_machine_roll_back(lunette_machine *machine) {
     const char *why;
-    const ln_kept *to = machine->suspect ? NULL : machine->way_back;
-    if (!to || ln_machine_go_back(machine, to, &why) != LUNETTE_OK)
+    const ln_kept *to = machine->way_back;
+    bool undone = to && !machine->suspect && ln_machine_go_back(machine, to, &why) == LUNETTE_OK;
+    machine->way_lost = to && !undone;
+    if (!undone)
         (void)ln_machine_restore(machine);
 }
 

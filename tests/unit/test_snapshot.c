@@ -170,6 +170,45 @@ static void each_attempt_begins_alike(void **state) {
     kit_close(context);
 }
 
+static void count_failure(void *ud, lunette_context *context, const lunette_error *error) {
+    (void)context;
+    (void)error;
+    ++*(int *)ud;
+}
+
+/* A retry that succeeded without it would hide that all was lost. */
+static void what_cannot_be_undone_is_not_tried_again(void **state) {
+    (void)state;
+    lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+    int failures = 0;
+    config.on_error = count_failure;
+    config.on_error_ud = &failures;
+    lunette_context *context = open_with(&config);
+    lunette_run_options options = lunette_run_options_default();
+    options.roll_back = true;
+    options.recovery = LUNETTE_RECOVER_RETRY;
+    expect_ok(context, "x = 5");
+    assert_int_equal(lunette_context_run(context, "=test", "if x then host.ruin() error('first') end",
+                                         SIZE_MAX, &options, NULL),
+                     LUNETTE_RUNTIME_ERROR);
+    assert_int_equal(failures, 1);
+    expect_ok(context, "assert(x == nil)");
+    /* That was that run's. */
+    options.roll_back = false;
+    assert_int_equal(lunette_context_run(context, "=test", "error('each')", SIZE_MAX, &options, NULL),
+                     LUNETTE_RUNTIME_ERROR);
+    assert_int_equal(failures, 3);
+    options.roll_back = true;
+    /* Where the way back is a reset, nothing is lost by one. */
+    assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    assert_int_equal(
+        lunette_context_run(context, "=test", "host.ruin() error('each')", SIZE_MAX, &options, NULL),
+        LUNETTE_RUNTIME_ERROR);
+    assert_int_equal(failures, 5);
+    assert_int_equal(lunette_context_verify(context), LUNETTE_OK);
+    kit_close(context);
+}
+
 static void of_runs_that_wait_the_end_counts(void **state) {
     (void)state;
     static const char WAITS[] = "x = 2 host.wait() x = 3 if fails then error() end";
@@ -401,6 +440,7 @@ int main(void) {
         cmocka_unit_test(runs_that_fail_are_undone),
         cmocka_unit_test(a_fresh_context_is_rolled_back_by_a_reset),
         cmocka_unit_test(each_attempt_begins_alike),
+        cmocka_unit_test(what_cannot_be_undone_is_not_tried_again),
         cmocka_unit_test(of_runs_that_wait_the_end_counts),
         cmocka_unit_test(numbers_are_not_drawn_twice),
         cmocka_unit_test(there_are_as_many_as_are_allowed),

@@ -66,6 +66,13 @@ static inline lunette_status do_cancel(void *ud, lunette_call *call) {
     return LUNETTE_OK;
 }
 
+/* A word that no script may reach is another: nothing of the memory is to be trusted any more. */
+static inline lunette_status do_ruin(void *ud, lunette_call *call) {
+    (void)ud;
+    lunette_call_context(call)->vm->arena->control.watch_misses ^= 0x55;
+    return LUNETTE_OK;
+}
+
 static inline lunette_context *open_with(const lunette_config *given) {
     static const lunette_function FUNCTIONS[] = {
         {.name = "thing", .call = do_thing},
@@ -74,6 +81,7 @@ static inline lunette_context *open_with(const lunette_config *given) {
         {.name = "remembers", .call = do_remembers},
         {.name = "wait", .call = do_wait, .suspends = true},
         {.name = "cancel", .call = do_cancel},
+        {.name = "ruin", .call = do_ruin},
     };
     static const lunette_class *const TYPES[] = {&THING};
     lunette_module module = lunette_module_default();
