@@ -47,7 +47,8 @@ typedef struct lunette_defect {
     const char *protection; /**< what Lunette does about it: "unreachable: …" or "contained: …" */
 } lunette_defect;
 
-/** Defect number `index` (from 0) of the Lua that is loaded, or NULL past the last. Static. */
+/** Defect number `index` (from 0) of the Lua that is loaded, or NULL past the last. Static. The first call may take a millisecond:
+ * what is mended in some builds of a release is tried for. Any thread. */
 LUNETTE_API const lunette_defect *lunette_lua_defect(size_t index);
 
 /** A name of Lua's standard library, as the sandbox's one table has it. */

@@ -191,10 +191,22 @@ void ln_moving_watch(void);
  * raise. */
 bool ln_moving_stack(const lua_State *L);
 
+/* --- trials.c --- */
+
+/* Whether the Lua at hand has the defect: concat-stale-top, error-stack-overflow, finishset-weak-mt-uaf,
+ * index-compare-codegen. Any thread. */
+bool ln_trial_concat(void);
+bool ln_trial_error(void);
+bool ln_trial_finishset(void);
+bool ln_trial_index(void);
+
 /* --- scan.c --- */
 
 /* Finds out which texts the Lua at hand does not bear; before the first run. Does not raise. */
 void ln_scan_watch(void);
+
+/* Whether the Lua at hand has the defect env-const. Any thread. */
+bool ln_scan_minds_env(void);
 
 /* luaL_loadbufferx(), for texts that may be anybody's: one that is not safe in this release is a syntax error. May
  * raise (memory, for its message). */

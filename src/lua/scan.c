@@ -46,6 +46,11 @@ void ln_scan_watch(void) {
     pthread_once(&once, watch);
 }
 
+bool ln_scan_minds_env(void) {
+    ln_scan_watch();
+    return !knows_env;
+}
+
 /* --- Tokens --- */
 
 struct scan {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ENTRY = re.compile(
     r'\{\{"(?P<name>[\w-]+)",\s*(?:"(?:[^"\\]|\\.)*"\s*)+,\s*"(?P<fixed>[\d.]*)",\s*"(?P<how>\w+): .*?'
-    r"RELEASES\((?P<first>\d), (?P<last>\d)\)\}",
+    r"RELEASES\((?P<first>\d), (?P<last>\d)\)(?:,\s*\.has = \w+)?\}",
     re.S,
 )
 
