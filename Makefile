@@ -79,7 +79,7 @@ install: build ## build and install into PREFIX, below DESTDIR if given
 	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --no-rebuild
 	@test -n '$(DESTDIR)' || test "$$(id -u)" -ne 0 || ! command -v ldconfig >/dev/null || ldconfig
 
-lua: ## build the system's Lua again, faster, into build/lua, from its source package or LUA_SOURCE=; then: make LUA=build/lua
+lua: ## build the system's Lua again, faster and mended, into build/lua, from its source package or LUA_SOURCE=; then: make LUA=build/lua
 	@scripts/deps build test
 	@scripts/lua
 
