@@ -88,7 +88,7 @@ typedef struct lunette_bounds {
     size_t depth; /**< tables inside tables; default 64, at most 190 */
     size_t items; /**< values in all; default 1,000,000 */
     size_t bytes; /**< host memory for the whole tree; default 64 MiB */
-    /** False: a bound reached is an error (VALUE_LIMIT). true: what lies beyond is replaced by a USERDATA
+    /** False: a bound reached is an error (VALUE_LIMIT), which names it. True: what lies beyond is replaced by a USERDATA
      * value whose type_name says what was there ("table", "..."); for display. */
     bool cut;
 } lunette_bounds;

@@ -55,7 +55,16 @@ bool ln_take_cut(ln_taking *taking, lunette_status status, const ln_step *step, 
     return take_name(mark, to);
 }
 
-const char ln_take_too_many[] = "there are more values than may be taken out";
+bool ln_take_refuse(ln_taking *taking, ln_bound bound, const ln_step *step) {
+    char what[LN_BOUND_TEXT];
+    ln_bound_tell(bound, &taking->bounds, what);
+    return ln_take_fail(taking, LUNETTE_VALUE_LIMIT, step, what);
+}
+
+bool ln_take_beyond(ln_taking *taking, ln_bound bound, const ln_step *step, const char *mark,
+                    lunette_value *to) {
+    return taking->bounds.cut ? take_name(mark, to) : ln_take_refuse(taking, bound, step);
+}
 
 bool ln_take_count(ln_taking *taking, size_t count) {
     size_t *left = taking->bounds.cut ? &taking->items : &taking->entries;
@@ -65,11 +74,14 @@ bool ln_take_count(ln_taking *taking, size_t count) {
     return true;
 }
 
+static bool fail_in_host(ln_taking *taking, const ln_step *step) {
+    return ln_take_fail(taking, LUNETTE_NO_MEMORY, step, "the host has no memory left for the values");
+}
+
 bool ln_take_no_room(ln_taking *taking, const ln_step *step, const char *mark, lunette_value *to) {
     if (taking->lack != LUNETTE_VALUE_LIMIT)
-        return ln_take_fail(taking, taking->lack, step, "the host has no memory left for the values");
-    return ln_take_cut(taking, taking->lack, step, "the values need more memory than they may take", mark,
-                       to);
+        return fail_in_host(taking, step);
+    return ln_take_beyond(taking, LN_BOUND_BYTES, step, mark, to);
 }
 
 /* Lua's stack cannot grow: it is as large as it may be, or, what is told apart here, its memory is at its limit. That was
@@ -149,10 +161,9 @@ static bool grow_root(ln_taking *taking) {
     ln_run_host_enter(taking->vm->machine.active);
     lunette_status status = ln_tree_grow(taking->tree, 0);
     ln_run_host_leave(taking->vm->machine.active);
-    return status == LUNETTE_OK ||
-           ln_take_fail(taking, status, NULL,
-                        status == LUNETTE_VALUE_LIMIT ? "the values need more memory than they may take"
-                                                      : "the host has no memory left for the values");
+    if (status == LUNETTE_VALUE_LIMIT)
+        return ln_take_refuse(taking, LN_BOUND_BYTES, NULL);
+    return status == LUNETTE_OK || fail_in_host(taking, NULL);
 }
 
 lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, const lunette_bounds *bounds,
@@ -163,7 +174,7 @@ lunette_status ln_values_take(lua_State *L, ln_vm *vm, int first, int last, cons
     if (!grow_root(&taking))
         return taking.status;
     if (!ln_take_count(&taking, count)) {
-        ln_take_fail(&taking, LUNETTE_VALUE_LIMIT, NULL, ln_take_too_many);
+        ln_take_refuse(&taking, LN_BOUND_ITEMS, NULL);
         return taking.status;
     }
     lunette_value *items = ln_take_range(&taking, first, last, ln_tree_root(tree));
@@ -180,7 +191,7 @@ lunette_status ln_values_take_some(lua_State *L, ln_vm *vm, int first, int last,
     set_bounds(&taking, bounds);
     *values = ln_take_range(&taking, first, last, &mark);
     if (!*values && taking.status == LUNETTE_OK)
-        ln_take_fail(&taking, taking.lack, NULL, "the values need more memory than they may take");
+        ln_take_refuse(&taking, LN_BOUND_BYTES, NULL);
     return taking.status;
 }
 

@@ -33,10 +33,13 @@ bool ln_take_fail(ln_taking *taking, lunette_status status, const ln_step *step,
 bool ln_take_cut(ln_taking *taking, lunette_status status, const ln_step *step, const char *what,
                  const char *mark, lunette_value *to);
 
-/* Takes what a table, or the results, will have from what may yet come, before the first of it is taken; false: it is more,
- * which is said in these words. */
+/* The same for one of the host's bounds, which the words name: an error in any case, or only where nothing is cut. */
+LN_COLD bool ln_take_refuse(ln_taking *taking, ln_bound bound, const ln_step *step);
+LN_COLD bool ln_take_beyond(ln_taking *taking, ln_bound bound, const ln_step *step, const char *mark,
+                            lunette_value *to);
+
+/* Takes what a table, or the results, will have from what may yet come, before the first of it is taken; false: it is more. */
 bool ln_take_count(ln_taking *taking, size_t count);
-extern const char ln_take_too_many[];
 
 /* As ln_take_cut(), where ln_take_bytes() gave nothing; and where Lua's stack cannot grow. */
 bool ln_take_no_room(ln_taking *taking, const ln_step *step, const char *mark, lunette_value *to);

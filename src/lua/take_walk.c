@@ -165,7 +165,7 @@ struct table {
 
 LN_INLINE bool count_entry(ln_taking *taking, const struct table *table) {
     if (LN_UNLIKELY(taking->entries == 0))
-        return ln_take_fail(taking, LUNETTE_VALUE_LIMIT, table->here.up, ln_take_too_many);
+        return ln_take_refuse(taking, LN_BOUND_ITEMS, table->here.up);
     taking->entries--;
     return true;
 }
@@ -478,12 +478,11 @@ static bool take_table(ln_taking *taking, int at, const ln_step *step, lunette_v
     if (LN_UNLIKELY(depth % DEPTH_STEP == 0 && !begin_levels(taking)))
         return ln_take_no_stack(taking, step, "table", to);
     if (LN_UNLIKELY(depth >= taking->bounds.depth))
-        return ln_take_cut(taking, LUNETTE_VALUE_LIMIT, step, "tables lie too deep inside one another",
-                           "table", to);
+        return ln_take_beyond(taking, LN_BOUND_DEPTH, step, "table", to);
     lua_pushnil(L);
     if (LN_UNLIKELY(taking->bounds.cut)) {
         if (!ln_take_count(taking, count_after(L, -2)))
-            return ln_take_cut(taking, LUNETTE_VALUE_LIMIT, step, ln_take_too_many, "table", to);
+            return ln_take_beyond(taking, LN_BOUND_ITEMS, step, "table", to);
         lua_pushnil(L);
     }
     table.at = at;

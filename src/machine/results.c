@@ -42,6 +42,13 @@ static bool cut(struct taking *taking, const ln_step *step, const char *what, co
     return true;
 }
 
+static bool beyond(struct taking *taking, ln_bound bound, const ln_step *step, const char *mark,
+                   lunette_value *to) {
+    char what[LN_BOUND_TEXT];
+    ln_bound_tell(bound, &taking->bounds, what);
+    return cut(taking, step, what, mark, to);
+}
+
 /* --- Memory --- */
 
 static void *take_bytes(struct taking *taking, size_t size, lunette_status *status) {
@@ -64,7 +71,7 @@ static void *take_room(struct taking *taking, size_t count, size_t size, const l
     if (start)
         return start;
     if (status == LUNETTE_VALUE_LIMIT)
-        *taken = cut(taking, step, "the values need more memory than they may take", mark, to);
+        *taken = beyond(taking, LN_BOUND_BYTES, step, mark, to);
     else
         *taken = fail(taking, status, step, "the host has no memory left for the values");
     return NULL;
@@ -106,9 +113,9 @@ static bool take_name(struct taking *taking, const lunette_value *from, const ln
 static bool may_hold(struct taking *taking, size_t count, const ln_step *step, const char *mark,
                      lunette_value *to, bool *taken) {
     if ((step ? step->depth : 0) >= taking->bounds.depth)
-        *taken = cut(taking, step, "values lie too deep inside one another", mark, to);
+        *taken = beyond(taking, LN_BOUND_DEPTH, step, mark, to);
     else if (count > taking->bounds.items - taking->items)
-        *taken = cut(taking, step, "there are more values than may be taken out", mark, to);
+        *taken = beyond(taking, LN_BOUND_ITEMS, step, mark, to);
     else {
         taking->items += count;
         return true;

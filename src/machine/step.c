@@ -30,3 +30,15 @@ void ln_step_tell(const ln_step *step, const char *root, const char *what, char 
         used = PLACE - 1;
     snprintf(text + used, LN_STEP_TEXT - used, "%s: %s", used == PLACE - 1 ? "..." : "", what);
 }
+
+void ln_bound_tell(ln_bound bound, const lunette_bounds *bounds, char text[LN_BOUND_TEXT]) {
+    static const struct {
+        const char *what, *name;
+    } WORDS[] = {
+        [LN_BOUND_DEPTH] = {"values lie too deep inside one another", "depth"},
+        [LN_BOUND_ITEMS] = {"there are more values than may be taken out", "items"},
+        [LN_BOUND_BYTES] = {"the values need more memory than they may take", "bytes"},
+    };
+    const size_t is[] = {bounds->depth, bounds->items, bounds->bytes};
+    snprintf(text, LN_BOUND_TEXT, "%s (bounds.%s is %zu)", WORDS[bound].what, WORDS[bound].name, is[bound]);
+}

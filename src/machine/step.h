@@ -20,4 +20,13 @@ enum { LN_STEP_TEXT = 900 };
  * not, if they are less than a hundred bytes. */
 void ln_step_tell(const ln_step *step, const char *root, const char *what, char text[LN_STEP_TEXT]);
 
+/* --- What goes wrong there --- */
+
+typedef enum ln_bound { LN_BOUND_DEPTH, LN_BOUND_ITEMS, LN_BOUND_BYTES } ln_bound;
+
+enum { LN_BOUND_TEXT = 100 };
+
+/* Says in words that the bound was reached, and which it is: "… (bounds.items is 100)". */
+void ln_bound_tell(ln_bound bound, const lunette_bounds *bounds, char text[LN_BOUND_TEXT]);
+
 #endif
