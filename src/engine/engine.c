@@ -159,6 +159,11 @@ static lunette_status open_standard(lunette_engine *engine, const lunette_config
 static lunette_status open_engine(lunette_engine *engine, const lunette_config *config) {
     lunette_status status = check_config(config);
     if (status == LUNETTE_OK)
+        status = ln_check_reserved(config->pool.reserved, sizeof config->pool.reserved, "config.pool");
+    if (status == LUNETTE_OK)
+        status = ln_check_reserved(config->snapshots.reserved, sizeof config->snapshots.reserved,
+                                   "config.snapshots");
+    if (status == LUNETTE_OK)
         status = ln_read_sized(&engine->limits, sizeof engine->limits, &config->limits, sizeof config->limits,
                                "config.limits");
     if (status == LUNETTE_OK)

@@ -1,5 +1,6 @@
 /* Limits: completed from their defaults, checked, turned into a guard's budget. */
 #include "base/failure.h"
+#include "base/sized.h"
 #include "engine/engine.h"
 
 /* Shorter ones are the language's own. */
@@ -11,6 +12,9 @@ static void complete(uint64_t *field, uint64_t standard) {
 }
 
 lunette_status ln_limits_complete(lunette_limits *limits, const lunette_limits *defaults, const char *what) {
+    lunette_status status = ln_check_reserved(limits->reserved, sizeof limits->reserved, what);
+    if (status != LUNETTE_OK)
+        return status;
     complete(&limits->memory, defaults->memory);
     complete(&limits->wall_ns, defaults->wall_ns);
     complete(&limits->cpu_ns, defaults->cpu_ns);

@@ -33,6 +33,9 @@ static const char *fault_of(const lunette_function *function) {
     if (function->max_arguments != -1 &&
         (function->max_arguments < function->min_arguments || function->max_arguments > MOST_ARGUMENTS))
         return "a function's max_arguments must be min_arguments to 250, or -1";
+    for (size_t i = 0; i < LN_COUNT(function->reserved); i++)
+        if (function->reserved[i])
+            return "a function's reserved fields must be NULL";
     return NULL;
 }
 

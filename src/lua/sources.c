@@ -99,6 +99,9 @@ static const char *fault_of_file(const lunette_file *file) {
         return "its path is longer than 1023 bytes";
     if (!file->text)
         return "its text is NULL";
+    for (size_t i = 0; i < LN_COUNT(file->reserved); i++)
+        if (file->reserved[i])
+            return "its reserved fields must be NULL";
     return NULL;
 }
 

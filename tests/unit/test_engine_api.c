@@ -73,6 +73,17 @@ static void sizes_tell_versions(void **state) {
     lunette_engine_close(&engine);
     later.more[63] = 1;
     refused(lunette_engine_open(&later.config, &engine), UNSUPPORTED, "later version");
+    later.config.size = sizeof later.config;
+    later.config.pool.reserved[7] = 1;
+    refused(lunette_engine_open(&later.config, &engine), UNSUPPORTED,
+            "config.pool has fields of a later version");
+    later.config.pool.reserved[7] = 0;
+    later.config.snapshots.reserved[0] = 1;
+    refused(lunette_engine_open(&later.config, &engine), UNSUPPORTED, "config.snapshots has fields");
+    later.config.snapshots.reserved[0] = 0;
+    later.config.limits.reserved[3] = 1;
+    refused(lunette_engine_open(&later.config, &engine), UNSUPPORTED, "config.limits has fields");
+    later.config.limits.reserved[3] = 0;
     later.config.size = offsetof(lunette_config, allow);
     assert_int_equal(lunette_engine_open(&later.config, &engine), LUNETTE_OK);
     assert_int_equal(engine->sandbox, LUNETTE_SANDBOX_STRICT);
@@ -89,6 +100,11 @@ static void sizes_tell_versions(void **state) {
     limits.size = 0;
     refused(lunette_context_run(context, NULL, "", 0, &options, NULL), INVALID_ARGUMENT,
             "options.limits.size is 0");
+    limits = lunette_limits_default();
+    limits.reserved[0] = 1;
+    refused(lunette_context_run(context, NULL, "", 0, &options, NULL), UNSUPPORTED,
+            "options.limits has fields of a later version");
+    limits = lunette_limits_default();
     limits.size = offsetof(lunette_limits, cpu_ns);
     limits.cpu_ns = 1; /* not a part of that version */
     assert_int_equal(lunette_context_run(context, NULL, "", 0, &options, NULL), LUNETTE_OK);

@@ -549,7 +549,8 @@ static void check_refused(const lunette_class *type, const char *expected) {
 static void mistakes_are_told(void **state) {
     (void)state;
     static const lunette_function GC[] = {{.name = "__gc", .call = do_close}},
-                                  PLAIN[] = {{.name = "add", .call = do_close}}, NONE[] = {{.name = "x"}};
+                                  PLAIN[] = {{.name = "add", .call = do_close}}, NONE[] = {{.name = "x"}},
+                                  LATER[] = {{.name = "x", .call = do_close, .reserved = {[3] = accounts}}};
     lunette_preload preload = {.name = "m", .text = "kept = bank.open()", .text_size = SIZE_MAX};
     lunette_class type = lunette_class_default();
     lunette_engine *engine;
@@ -566,6 +567,8 @@ static void mistakes_are_told(void **state) {
     type.methods = NONE;
     type.method_count = 1;
     check_refused(&type, "a function needs either");
+    type.methods = LATER;
+    check_refused(&type, "a function's reserved fields must be NULL");
     opened = 0;
     assert_int_equal(open_engine(&ACCOUNT, &preload, &engine), LUNETTE_RUNTIME_ERROR);
     assert_non_null(strstr(lunette_last_failure(), "cannot be made while a template is built"));

@@ -709,6 +709,7 @@ static void what_is_wrong_is_said(void **state) {
     memset(longest, 'p', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
     const lunette_file far = FILE_OF(longest, "");
+    const lunette_file later = {.path = "x", .text = "", .reserved = {[1] = longest}};
     const struct {
         lunette_require_config require;
         const char *words;
@@ -716,6 +717,8 @@ static void what_is_wrong_is_said(void **state) {
         {{.size = 3}, "lunette_require_config.size is 3"},
         {{.files = NAMELESS, .file_count = 1}, "config.require.files[0] (''): it has no path"},
         {{.files = EMPTY, .file_count = 1}, "config.require.files[0] ('x'): its text is NULL"},
+        {{.files = &later, .file_count = 1},
+         "config.require.files[0] ('x'): its reserved fields must be NULL"},
         {{.files = &far, .file_count = 1}, "its path is longer than 1023 bytes"},
         {{.files = TWO, .file_count = 3}, "config.require.files: there are two 'b'"},
         {{.file_count = 1}, "config.require.files is NULL, but its count is 1"},
