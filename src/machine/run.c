@@ -6,8 +6,6 @@
 #include "base/os.h"
 #include "machine/machine.h"
 
-static const ln_budget UNLIMITED;
-
 /* --- What came of it --- */
 
 lunette_status ln_machine_status_of_end(const lunette_machine *machine, ln_end end) {
@@ -289,6 +287,7 @@ struct job {
     lunette_machine *machine;
     lunette_status (*body)(lunette_machine *machine, const void *what);
     const void *what;
+    bool apart; /* the library's own work and not a script's: see ln_machine_enter_apart() */
     lunette_status status;
 };
 
@@ -298,12 +297,11 @@ static void call_body(void *ud) {
     ln_arena_look(job->machine->arena);
 }
 
-/* `budget`: UNLIMITED for what is no work of a script's. `carried`: of the budget, what was used before; NULL: nothing.
- * `results` NULL: none are wanted. They are freed unless the answer is OK. */
-static lunette_status perform(lunette_machine *machine, const ln_budget *budget, const ln_usage *carried,
-                              lunette_status (*body)(lunette_machine *, const void *), const void *what,
+/* `carried`: of the budget, what was used before; NULL: nothing. `results` NULL: none are wanted. They are freed unless the
+ * answer is OK. */
+static lunette_status perform(struct job *job, const ln_budget *budget, const ln_usage *carried,
                               ln_tree *results) {
-    struct job job = {.machine = machine, .body = body, .what = what, .status = LUNETTE_OK};
+    lunette_machine *machine = job->machine;
     ln_report report;
     ln_tree error_value;
     if (!machine->built)
@@ -311,16 +309,23 @@ static lunette_status perform(lunette_machine *machine, const ln_budget *budget,
     begin(machine, &report, &error_value, results);
     if (carried)
         machine->run.carried = *carried;
-    ln_end end = budget == &UNLIMITED ? ln_machine_enter_apart(machine, budget, call_body, &job)
-                                      : ln_machine_enter(machine, budget, call_body, &job);
+    ln_end end = job->apart ? ln_machine_enter_apart(machine, budget, call_body, job)
+                            : ln_machine_enter(machine, budget, call_body, job);
     machine->run.carried = (ln_usage){0};
     machine->run.latest = 0;
-    lunette_status status = end == LN_END_FINISHED ? status_of_backend(machine, job.status)
+    lunette_status status = end == LN_END_FINISHED ? status_of_backend(machine, job->status)
                                                    : ln_machine_status_of_end(machine, end);
     status = finish(machine, &report, status, budget);
     if (status != LUNETTE_OK && results)
         ln_tree_free(results);
     return status;
+}
+
+/* The library's own work: nothing limits it, not even the deadline of a script that is calling the host. */
+static lunette_status perform_apart(struct job *job, ln_tree *results) {
+    static const ln_budget UNLIMITED;
+    job->apart = true;
+    return perform(job, &UNLIMITED, NULL, results);
 }
 
 /* --- Results --- */
@@ -384,7 +389,8 @@ lunette_status ln_machine_resume(lunette_machine *machine, const lunette_answer 
     machine->waiting.is = false;
     machine->bounds = bounds;
     machine->run.latest = latest;
-    lunette_status status = perform(machine, &budget, &used, resume, answer, results ? &tree : NULL);
+    struct job job = {.machine = machine, .body = resume, .what = answer};
+    lunette_status status = perform(&job, &budget, &used, results ? &tree : NULL);
     count_pieces(machine, &used);
     if (status == LUNETTE_SUSPENDED)
         wait(machine, &budget, bounds, latest);
@@ -441,7 +447,8 @@ lunette_status ln_machine_run(lunette_machine *machine, const ln_program *progra
     machine->run.want_cpu = machine->run.want_host_time = program->measure_cpu;
     machine->run.latest = latest;
     atomic_store_explicit(&machine->cancelled, false, memory_order_relaxed);
-    lunette_status status = perform(machine, budget, &carried, run_program, &view, results ? &tree : NULL);
+    struct job job = {.machine = machine, .body = run_program, .what = &view};
+    lunette_status status = perform(&job, budget, &carried, results ? &tree : NULL);
     if (LN_UNLIKELY(status == LUNETTE_SUSPENDED))
         wait(machine, budget, &program->bounds, latest);
     machine->run.name = NULL;
@@ -477,8 +484,8 @@ lunette_status ln_machine_compile(lunette_machine *machine, const ln_program *pr
     machine->emitted = NULL;
     machine->run.want_cpu = program->measure_cpu;
     bool compiles = machine->backend->compile != NULL;
-    lunette_status status =
-        perform(machine, budget, NULL, compiles ? compile_program : keep_text, &view, NULL);
+    struct job job = {.machine = machine, .body = compiles ? compile_program : keep_text, .what = &view};
+    lunette_status status = perform(&job, budget, NULL, NULL);
     if (status == LUNETTE_OK && !machine->emitted)
         status = LUNETTE_DEFECT;
     if (status != LUNETTE_OK) {
@@ -523,7 +530,8 @@ lunette_status ln_machine_collect(lunette_machine *machine, const ln_budget *bud
         return LUNETTE_UNSUPPORTED;
     if (machine->pristine && machine->built)
         return LUNETTE_OK;
-    return perform(machine, budget, NULL, collect, NULL, NULL);
+    struct job job = {.machine = machine, .body = collect};
+    return perform(&job, budget, NULL, NULL);
 }
 
 lunette_status ln_machine_forget(lunette_machine *machine, const lunette_value *function) {
@@ -576,7 +584,8 @@ lunette_status ln_machine_set_global(lunette_machine *machine, const char *name,
     struct global global = {.name = name, .value = value};
     if (!machine->backend->set_global)
         return LUNETTE_UNSUPPORTED;
-    return perform(machine, &UNLIMITED, NULL, set_global, &global, NULL);
+    struct job job = {.machine = machine, .body = set_global, .what = &global};
+    return perform_apart(&job, NULL);
 }
 
 lunette_status ln_machine_get_global(lunette_machine *machine, const char *name, const lunette_bounds *bounds,
@@ -588,7 +597,8 @@ lunette_status ln_machine_get_global(lunette_machine *machine, const char *name,
         return LUNETTE_UNSUPPORTED;
     ln_tree_init(&results, bounds->bytes);
     machine->bounds = bounds;
-    lunette_status status = perform(machine, &UNLIMITED, NULL, get_global, &global, &results);
+    struct job job = {.machine = machine, .body = get_global, .what = &global};
+    lunette_status status = perform_apart(&job, &results);
     if (status != LUNETTE_OK)
         return status;
     status = give_results(machine, &results, value);
