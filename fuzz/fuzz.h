@@ -1,4 +1,4 @@
-/* What the fuzzers share. Each is one file with one libFuzzer entry point, LLVMFuzzerTestOneInput(), and is built twice:
+/* What the fuzzers share. Each has one entry point of libFuzzer's, LLVMFuzzerTestOneInput(), and is built twice:
  * with libFuzzer, to look for inputs (make fuzz), and with replay.c, by any compiler, to run the inputs that were
  * found once more in the ordinary tests.
  *

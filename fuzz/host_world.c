@@ -2,11 +2,12 @@
 #include "host_world.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define KIB         UINT64_C(1024)
-#define MILLISECOND UINT64_C(1000000)
+#include "host_functions.h"
+#include "host_session.h"
+
+#define KIB UINT64_C(1024)
 
 world the;
 
@@ -101,6 +102,13 @@ void world_keep_all(seat *of, const lunette_value *value) {
         world_keep_all(of, &value->as.array.items[i]);
     for (size_t i = 0; value->type == LUNETTE_OBJECT && i < value->as.object.count; i++)
         world_keep_all(of, &value->as.object.members[i].value);
+}
+
+bool world_is_good(const seat *s, const kept *thing) {
+    if (thing->of != s)
+        return false;
+    return thing->value.type == LUNETTE_FUNCTION ? !thing->dead
+                                                 : thing->object != NULL && thing->object->closed == 0;
 }
 
 void world_check_thing(seat *in, const kept *thing) {
@@ -245,47 +253,6 @@ static void take_output(void *ud, lunette_context *context, const char *bytes, s
     (void)seen;
 }
 
-/* Who is told of a run as it ends, is counted. */
-void world_count(seat *of, lunette_status status) {
-    lunette_usage *sums = &the.expected[of - the.seats];
-    uint64_t *to =
-        status == LUNETTE_OK                                               ? &sums->ok
-        : status == LUNETTE_SUSPENDED                                      ? &sums->suspended
-        : status == LUNETTE_RUNTIME_ERROR || status == LUNETTE_VALUE_LIMIT ? &sums->errors
-        : status == LUNETTE_SYNTAX_ERROR                                   ? &sums->syntax
-        : status == LUNETTE_MEMORY_LIMIT                                   ? &sums->memory
-        : status == LUNETTE_CANCELLED                                      ? &sums->cancelled
-        : status == LUNETTE_VM_FAULT                                       ? &sums->faults
-        : status == LUNETTE_TIME_LIMIT || status == LUNETTE_CPU_LIMIT || status == LUNETTE_HOST_TIME_LIMIT
-            ? &sums->time
-        : status > LUNETTE_OK ? &sums->other_limits
-                              : &sums->refused;
-    ++*to;
-    sums->runs++;
-}
-
-/* What a failed run costs is known as it fails: a next attempt may begin. */
-static void take_error(void *ud, lunette_context *context, const lunette_error *error) {
-    seat *of = lunette_context_user_data(context);
-    (void)ud;
-    FUZZ_EXPECT(of != NULL && of->inside, "an error of nobody's");
-    FUZZ_EXPECT(error != NULL, "a failure without an error");
-    FUZZ_EXPECT(error->code > LUNETTE_OK, "the error says %s", lunette_status_name(error->code));
-    of->told++;
-    of->told_status = error->code;
-    if (of->rolls_back && error->code != LUNETTE_VM_FAULT)
-        world_lost(of, of->began, false);
-    else if (world_ended_from_outside(error->code) && !of->with_grace)
-        world_lost(of, 0, true);
-    world_count(of, error->code);
-    FUZZ_EXPECT(of->gone == LUNETTE_OK || of->gone == error->code,
-                "the host was told %s, and the run ended as %s", lunette_status_name(of->gone),
-                lunette_status_name(error->code));
-    of->gone = LUNETTE_OK;
-    of->asked = 0;
-    of->began = the.now;
-}
-
 static void take_log(void *ud, const char *line) {
     (void)ud, (void)line;
 }
@@ -310,7 +277,7 @@ static void open_engine(size_t which) {
     config.limits.wall_ns = 50 * MILLISECOND;
     config.gc = which == 1 ? LUNETTE_GC_GENERATIONAL : LUNETTE_GC_AUTO;
     config.output = take_output;
-    config.on_error = take_error;
+    config.on_error = judge_told;
     config.log = take_log;
     config.pool.idle_ns = UINT64_MAX;
     FUZZ_EXPECT(lunette_engine_open(&config, &engines[which]) == LUNETTE_OK, "%s", lunette_last_failure());
@@ -346,11 +313,4 @@ void world_begin(void) {
     the.now = 0;
     the.serials = the.depth = 0;
     the.token_count = 0;
-}
-
-bool world_ended_from_outside(lunette_status status) {
-    return status == LUNETTE_TIME_LIMIT || status == LUNETTE_CPU_LIMIT ||
-           status == LUNETTE_INSTRUCTION_LIMIT || status == LUNETTE_OUTPUT_LIMIT ||
-           status == LUNETTE_HOST_CALL_LIMIT || status == LUNETTE_HOST_TIME_LIMIT ||
-           status == LUNETTE_CANCELLED || status == LUNETTE_VM_FAULT;
 }

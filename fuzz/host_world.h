@@ -1,6 +1,6 @@
 /* The world of the fuzzer `host`: engines with modules of every kind, tenants that may reach some of them, and host functions
- * (host_functions.c) that know what must be true whenever they are called. What an input does in it is in host.c, what
- * scripts do there in host_script.c.
+ * (host_functions.c) that know what must be true whenever they are called. What an input does in it is in host.c and its rooms
+ * (host_session.h), what scripts do there in host_script.c.
  *
  * Each input has two seats: contexts of two tenants of one engine. What the host has of them is kept here, with what is known
  * of it: objects (how often closed), references (good or not), values that name objects, tokens. */
@@ -73,6 +73,7 @@ typedef struct seat {
 } seat;
 
 typedef struct world {
+    feed *input; /* chooses all steps, also those inside runs */
     seat seats[SEATS];
     object objects[OBJECTS];
     size_t object_count;
@@ -116,6 +117,9 @@ kept *world_keep(seat *of, const lunette_value *value, int serial);
 void world_keep_all(seat *of, const lunette_value *value);
 kept *world_thing(size_t index);
 
+/* Whether it may be given to that seat's context: it is of it, and neither forgotten nor closed. */
+bool world_is_good(const seat *of, const kept *thing);
+
 /* What is asked of the library about a thing must be answered as is known. */
 void world_check_thing(seat *in, const kept *thing);
 
@@ -129,20 +133,8 @@ void world_check_unheld(const seat *of);
 /* A context has been given back. */
 void world_check_all_closed(const seat *of);
 
-/* A run, or a piece of one, has ended: its tenant counts it. */
-void world_count(seat *of, lunette_status status);
-
-bool world_ended_from_outside(lunette_status status);
-
 /* The close callbacks of types, and of what modules keep. */
 void world_close_object(void *ud, void *which);
 void world_close_state(void *ud, void *which);
-
-/* In host_functions.c: the modules of functions, and who is asked for others. */
-void host_modules(lunette_module *host, lunette_module *prices, lunette_module *net);
-lunette_status host_resolve(void *ud, lunette_call *call);
-
-/* What host functions do with this context and the other while a script of this one runs: in host.c. */
-void session_inside(seat *of, uint8_t what);
 
 #endif
