@@ -460,6 +460,10 @@ ln_arena_counts ln_arena_counted(const ln_arena *a) {
     return (ln_arena_counts){.allocations = a->allocations, .turns = a->turns};
 }
 
+size_t ln_arena_used(const ln_arena *a) {
+    return a->used;
+}
+
 void ln_arena_begin_counting(ln_arena *a) {
     a->peak = a->used;
     a->allocations = 0;

@@ -100,6 +100,9 @@ typedef struct ln_arena_counts {
 
 ln_arena_counts ln_arena_counted(const ln_arena *arena);
 
+/* Bytes in live blocks: of the statistics, what is wanted often. */
+size_t ln_arena_used(const ln_arena *arena);
+
 /* Counts from here on how often the byte at `flag`, in a block of the arena, becomes another: each time that a block is
  * handed out, before anybody can write to that, and when ln_arena_look() is called. So of two changes between which
  * neither happens nothing is seen. An image keeps the byte's place, for the arenas that are spawned from it as well. The

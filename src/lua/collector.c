@@ -105,6 +105,52 @@ void ln_collector_run(lua_State *L) {
     lunette_machine_collected(lunette_machine_current());
 }
 
+/* What has a finalizer is not freed by the collection that Lua makes where memory is refused, for nothing may run then; and when
+ * another one has called the finalizer, it takes one more until the memory is free. A script that makes such things and drops
+ * them would so find its memory full of what nobody needs, however seldom it is collected otherwise, and the host its objects
+ * open. So where they are made, it is seen to that all is collected when half as much again is in use as after the last time,
+ * or, where there is less, half of what was left; and when as many objects again are open. That each collection costs what
+ * is in use bounds the other way what is done for how much that was made. */
+enum { LEAST_BYTES = 256 << 10, LEAST_OBJECTS = 1000, BYTES_AN_OBJECT = 1 << 10, LEAST_SHARE = 64 };
+
+static size_t between(size_t least, size_t value, size_t most) {
+    value = value < most ? value : most;
+    return value > least ? value : least;
+}
+
+static void expect_relief(ln_vm *vm) {
+    size_t limit = vm->machine.memory_limit, used = ln_arena_used(vm->machine.arena);
+    size_t left = limit > used ? limit - used : 0;
+    size_t step = used / 2 > LEAST_BYTES ? used / 2 : LEAST_BYTES;
+    vm->relief_bytes = used + between(limit / LEAST_SHARE, step, left / 2);
+    vm->relief_objects = between(LEAST_OBJECTS, 2 * (size_t)vm->objects.open, SIZE_MAX);
+    if (vm->relief_objects < used / BYTES_AN_OBJECT)
+        vm->relief_objects = used / BYTES_AN_OBJECT;
+}
+
+static bool wants_relief(const ln_vm *vm) {
+    return ln_arena_used(vm->machine.arena) >= vm->relief_bytes || vm->objects.open >= vm->relief_objects;
+}
+
+/* Not in a finalizer, and not where the script has stopped the collector. */
+static LN_NOINLINE void relieve(lua_State *L, ln_vm *vm) {
+    if (vm->relief_bytes != 0 && lua_gc(L, LUA_GCISRUNNING)) {
+        ln_collector_run(L);
+        if (ln_arena_used(vm->machine.arena) >= vm->relief_bytes)
+            ln_collector_run(L);
+    }
+    expect_relief(vm);
+}
+
+void ln_collector_relieve(lua_State *L, ln_vm *vm) {
+    if (LN_UNLIKELY(wants_relief(vm)))
+        relieve(L, vm);
+}
+
+void ln_collector_forget(ln_vm *vm) {
+    vm->relief_bytes = vm->relief_objects = 0;
+}
+
 /* Lua's own, called in this frame, so that its errors say what they say without this. */
 static int collect_garbage(lua_State *L) {
     int results = lua_tocfunction(L, lua_upvalueindex(1))(L);

@@ -72,8 +72,9 @@ typedef struct ln_vm {
     ln_objects objects;          /* of the host's, that the script has, and what modules keep for it */
     uint64_t *states;            /* numbers of the latter, for each module of the template */
     size_t state_count;
-    ln_natives natives; /* modules of lua_CFunctions */
-    bool has_code;      /* machine code was loaded by the script itself, at level none */
+    size_t relief_bytes, relief_objects; /* in use: then what has finalizers is collected; 0: not known yet */
+    ln_natives natives;                  /* modules of lua_CFunctions */
+    bool has_code;                       /* machine code was loaded by the script itself, at level none */
     /* Of the error that a hook of ours raised last. */
     const lua_State *hook_raised_in; /* the coroutine; NULL: no hook has */
     const char *hook_error;          /* its text, to be compared with, not read; NULL: memory ended first */
@@ -167,6 +168,13 @@ void ln_collector_follow(ln_vm *vm);
 
 /* A full collection, which is counted. In a run. May raise only where scripts may have finalizers. */
 void ln_collector_run(lua_State *L);
+
+/* Where something with a finalizer is made, in a C function that Lua called: collects all if it is time to. May raise only
+ * where scripts may have finalizers. */
+void ln_collector_relieve(lua_State *L, ln_vm *vm);
+
+/* The memory is another: nothing is known of when it was collected. */
+void ln_collector_forget(ln_vm *vm);
 
 /* The table of the base library is on top of the stack: scripts' own collections are counted as well. May raise (memory). */
 void ln_collector_wrap(lua_State *L);

@@ -254,13 +254,18 @@ int ln_lib_setmetatable(lua_State *L) {
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
         return luaL_error(L, "cannot change a protected metatable");
     lua_settop(L, 2);
+    bool finalizes = false;
     if (type == LUA_TTABLE) {
         lua_pushliteral(L, "__gc");
-        if (lua_rawget(L, 2) != LUA_TNIL)
-            return luaL_error(L, "'__gc' is not available in this sandbox");
+        finalizes = lua_rawget(L, 2) != LUA_TNIL;
         lua_settop(L, 2);
     }
+    ln_vm *vm = ln_vm_current();
+    if (finalizes && ln_sandbox_level(ln_vm_sandbox(vm)) != LUNETTE_SANDBOX_NONE)
+        return luaL_error(L, "'__gc' is not available in this sandbox");
     lua_setmetatable(L, 1);
+    if (finalizes)
+        ln_collector_relieve(L, vm);
     return 1;
 }
 

@@ -36,7 +36,7 @@
     X("", "rawset",         RESTRICTED, PLAIN,     NULL, NULL) \
     X("", "require",        RESTRICTED, SANDBOXED, ln_lib_require, "finds the libraries here and the host's modules (its functions, texts that it gives), never files on disk; what a module runs may yield") \
     X("", "select",         RESTRICTED, PLAIN,     NULL, NULL) \
-    X("", "setmetatable",   RESTRICTED, SANDBOXED, ln_lib_setmetatable, "refuses a metatable with `__gc`: scripts have no finalizers") \
+    X("", "setmetatable",   RESTRICTED, ALWAYS, ln_lib_setmetatable, "refuses a metatable with `__gc` but at level none: scripts have no finalizers") \
     X("", "tonumber",       RESTRICTED, PLAIN,     NULL, NULL) \
     X("", "tostring",       RESTRICTED, STRICT,    ln_lib_tostring, "at level strict shows no addresses") \
     X("", "type",           RESTRICTED, PLAIN,     NULL, NULL) \

@@ -142,6 +142,7 @@ static int on_call(lua_State *L) {
     ln_vm *vm = ln_vm_current();
     charge(vm);
     call_native(L, vm, false);
+    ln_collector_relieve(L, vm); /* what it has made may have a finalizer */
     convert_results(L);
     return lua_gettop(L);
 }

@@ -41,6 +41,7 @@ uint64_t ln_objects_add(ln_objects *objects, const ln_class *class, void *object
     uint64_t id = next_serial() << SLOT_BITS | slot;
     objects->slots[slot - 1] =
         (ln_object){.id = id, .object = object, .class = class, .since = objects->snapshot, .fresh = true};
+    objects->open++;
     return id;
 }
 
@@ -57,6 +58,7 @@ void ln_objects_remove(ln_objects *objects, uint64_t id) {
         return;
     *object = (ln_object){.next = objects->free};
     objects->free = (uint32_t)(object - objects->slots) + 1;
+    objects->open--;
 }
 
 void ln_objects_close(ln_objects *objects, uint64_t id) {

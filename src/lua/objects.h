@@ -33,6 +33,7 @@ typedef struct ln_object {
 typedef struct ln_objects {
     ln_object *slots;
     uint32_t count, room, free;
+    uint32_t open;     /* of the slots that were counted, those that are not free */
     uint64_t snapshot; /* the number of the last one; 0: none */
 } ln_objects;
 

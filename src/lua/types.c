@@ -91,8 +91,9 @@ static void make_handle(lua_State *L, ln_vm *vm, ln_object *object) {
 }
 
 void ln_types_push(lua_State *L, ln_vm *vm, uint64_t id) {
-    ln_object *object = ln_objects_find(&vm->objects, id);
     luaL_checkstack(L, 5, NULL);
+    ln_collector_relieve(L, vm);
+    ln_object *object = ln_objects_find(&vm->objects, id);
     if (!object) {
         lua_pushnil(L);
         return;

@@ -164,6 +164,7 @@ static void attach(lunette_machine *machine) {
     vm->L = machine->roots[LN_ROOT_STATE];
     vm->random_state = machine->roots[LN_ROOT_RANDOM];
     vm->script = machine->roots[LN_ROOT_SCRIPT];
+    ln_collector_forget(vm);
     lua_setallocf(vm->L, machine->allocator, machine->allocator_ud);
 }
 
@@ -184,6 +185,7 @@ static void end(lunette_machine *machine, bool abandoned) {
     ln_native_close(vm);
     vm->has_code = false;
     vm->running = NULL;
+    ln_collector_forget(vm);
     ln_files_close(&vm->files);
     ln_objects_close_all(&vm->objects);
     ln_references_void(&vm->references);
@@ -215,6 +217,7 @@ static lunette_status go_back(lunette_machine *machine, uint64_t number, const c
     if (has_foreign_memory(vm, why))
         return LUNETTE_UNSUPPORTED;
     vm->running = NULL;
+    ln_collector_forget(vm);
     ln_files_close(&vm->files);
     ln_objects_go_back(&vm->objects, number);
     ln_references_go_back(&vm->references, number);

@@ -293,6 +293,20 @@ static void finalizers_run_at_the_end(void **state) {
     kit_close(context);
 }
 
+static void finalizers_make_room(void **state) {
+    (void)state;
+    lunette_config config = kit_config(LUNETTE_SANDBOX_NONE);
+    config.limits.memory = (size_t)1 << 20;
+    lunette_context *context = kit_open(&config);
+    expect_ok(context, "local gone = 0\n"
+                       "for i = 1, 100000 do setmetatable({}, {__gc = function() gone = gone + 1 end}) end\n"
+                       "assert(gone > 90000)");
+    expect_ok(context, "collectgarbage('stop') local gone = 0\n"
+                       "for i = 1, 1000 do setmetatable({}, {__gc = function() gone = gone + 1 end}) end\n"
+                       "assert(gone == 0)");
+    kit_close(context);
+}
+
 /* --- A host's allocator: reset reopens --- */
 
 struct counted {
@@ -349,7 +363,8 @@ int main(void) {
         cmocka_unit_test(every_tenant_leaves_nothing),     cmocka_unit_test(the_detector_detects),
         cmocka_unit_test(clean_after_kills_at_any_moment), cmocka_unit_test(clean_after_each_kind_of_ending),
         cmocka_unit_test(verify_sees_a_difference),        cmocka_unit_test(files_are_closed),
-        cmocka_unit_test(finalizers_run_at_the_end),       cmocka_unit_test(a_host_allocator_gets_all_back),
+        cmocka_unit_test(finalizers_run_at_the_end),       cmocka_unit_test(finalizers_make_room),
+        cmocka_unit_test(a_host_allocator_gets_all_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -481,6 +481,20 @@ static void kills_at_any_moment_finalize(void **state) {
     kit_close(context);
 }
 
+static void what_is_dropped_makes_room(void **state) {
+    (void)state;
+    lunette_config config = trusting(LUNETTE_SANDBOX_RESTRICTED);
+    config.limits.memory = MIB;
+    lunette_context *context = kit_open(&config);
+    expect_ok(context, "local t = require 'tally' for i = 1, 50000 do t.make() end");
+    expect_ok(context,
+              "local t = require 'tally' kept = {} for i = 1, 50000 do kept[i % 100] = {t.make()} end");
+    assert_true(made == 100000 && live < 10000);
+    assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+    check_given_back();
+    kit_close(context);
+}
+
 static void templates_open_none(void **state) {
     (void)state;
     lunette_config config = trusting(LUNETTE_SANDBOX_RESTRICTED);
@@ -651,6 +665,7 @@ int main(void) {
         cmocka_unit_test(there_are_no_snapshots),
         cmocka_unit_test(limits_count_calls_and_time),
         cmocka_unit_test(kills_at_any_moment_finalize),
+        cmocka_unit_test(what_is_dropped_makes_room),
         cmocka_unit_test(templates_open_none),
         cmocka_unit_test(bad_lists_are_refused),
         cmocka_unit_test(with_a_host_allocator),
