@@ -62,7 +62,7 @@ soak: ## run mixed tenants on all processors for TIME=10m; writes build/soak.jso
 
 fuzz: ## TIME=60s FUZZ="program arena": look for inputs that break something, with libFuzzer
 	@scripts/deps build fuzz
-	@scripts/fuzz $(TIME) $(FUZZ)
+	@LUA='$(LUA)' scripts/fuzz $(TIME) $(FUZZ)
 
 lint: ## formatting, clang-tidy, cppcheck, shellcheck, and both compilers with warnings as errors
 	@scripts/deps build test lint

@@ -61,6 +61,9 @@ size_t dice_below(dice *from, size_t n);
 /* True once in n times. */
 bool dice_once_in(dice *from, size_t n);
 
+/* As config.log, which is told of faults of the VM: each is a finding where none is to be expected (fault.c). */
+void fuzz_log(void *ud, const char *line);
+
 /* How often what came of an input, told on standard error as the process ends, when FUZZ_COUNTS is set: the campaign's
  * figures. `names` are static. */
 void fuzz_count(const char *name);

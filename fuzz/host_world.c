@@ -253,10 +253,6 @@ static void take_output(void *ud, lunette_context *context, const char *bytes, s
     (void)seen;
 }
 
-static void take_log(void *ud, const char *line) {
-    (void)ud, (void)line;
-}
-
 static void open_engine(size_t which) {
     lunette_module host, prices, net;
     host_modules(&host, &prices, &net);
@@ -278,7 +274,7 @@ static void open_engine(size_t which) {
     config.gc = which == 1 ? LUNETTE_GC_GENERATIONAL : LUNETTE_GC_AUTO;
     config.output = take_output;
     config.on_error = judge_told;
-    config.log = take_log;
+    config.log = fuzz_log;
     config.pool.idle_ns = UINT64_MAX;
     FUZZ_EXPECT(lunette_engine_open(&config, &engines[which]) == LUNETTE_OK, "%s", lunette_last_failure());
 }

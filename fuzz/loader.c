@@ -37,10 +37,6 @@ static void drop(void *ud, lunette_context *context, const char *bytes, size_t s
     (void)ud, (void)context, (void)bytes, (void)size;
 }
 
-static void drop_log(void *ud, const char *line) {
-    (void)ud, (void)line;
-}
-
 static void open_engine(void) {
     lunette_config config = lunette_config_default();
     config.limits.memory = (uint64_t)1 << 20;
@@ -48,7 +44,7 @@ static void open_engine(void) {
     config.limits.instructions = 2000;
     config.script_cache = 32 << 10;
     config.output = drop;
-    config.log = drop_log;
+    config.log = fuzz_log;
     FUZZ_EXPECT(lunette_engine_open(&config, &engine) == LUNETTE_OK, "%s", lunette_last_failure());
 }
 

@@ -77,10 +77,6 @@ static void take_warning(void *ud, lunette_context *context, const char *bytes, 
     take_output(ud, context, bytes, size);
 }
 
-static void take_log(void *ud, const char *line) {
-    (void)ud, (void)line;
-}
-
 /* --- The host's functions --------------------------------------------------------------------------------------------- */
 
 /* Each takes whatever comes, and answers what it must not: a handful of ways in and out. */
@@ -241,7 +237,7 @@ static void open_world(world *to, size_t which) {
     config.limits.wall_ns = 50 * MILLISECOND;
     config.output = take_output;
     config.warning = take_warning;
-    config.log = take_log;
+    config.log = fuzz_log;
     config.pool.idle_ns = UINT64_MAX;
     if (which == TWICE) {
         config.deterministic = to->deterministic = true;
