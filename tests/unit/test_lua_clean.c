@@ -245,7 +245,7 @@ static void files_are_closed(void **state) {
                                           "a:close() c = nil collectgarbage()",
                                           "kept = a getmetatable(a).__gc = nil"};
     kit_text output = {0};
-    lunette_context *context = open_quiet(LUNETTE_SANDBOX_NONE, &output, 50 * MILLISECOND);
+    lunette_context *context = open_quiet(LUNETTE_SANDBOX_NONE, &output, 400 * MILLISECOND);
     expect_ok(context, "io.tmpfile():close()");
     assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
     size_t before = open_descriptors();
