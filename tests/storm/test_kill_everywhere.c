@@ -1,0 +1,603 @@
+/* A run may be killed at any machine instruction of the VM, and is: at each one of it, in a process of its own (stepping.h).
+ *
+ *     test_kill_everywhere [--every N] [--only NAME] [--no-trace]
+ *
+ * What must hold, whatever the instruction: the run ends as cancelled, or as it would have ended; it is left only where the
+ * guard says that it may be. Then
+ *   - in a context that is as new ("reset"): the arena equals its image, and every page that it has can be used;
+ *   - in one with a session ("undo", with roll_back): the arena equals what it was before, byte by byte but for the random
+ *     numbers to come; globals, closures and a coroutine in the middle go on, references are good, the host's objects from before
+ *     are open; and so again after the host's own snapshot was put back;
+ *   - what the run has made of the host's is closed, each once; and no block of the host's memory is lost.
+ * The same scripts are asked at each instruction where they stand, which they must not notice, and are softly ended there.
+ *
+ * When this fails look at the instruction that it names (objdump -d), and at who touches there what outlives a kill: the
+ * control words of an arena (arena.c, pages.c), a list of the host's things (objects.c, references.c), a phase (guard/run.c). */
+#include "stepping.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "arena/layout.h"
+#include "lua/internal.h"
+#include "lunette.h"
+
+enum { SKIPPED = 77, FAILURES_MOST = 5, THINGS = 64 };
+
+#define HOUR_NS ((uint64_t)3600 * 1000000000)
+
+/* --- Blocks of the host's memory --- */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void __real_free(void *block);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+void __wrap_free(void *block);
+
+static long blocks;
+
+void *__wrap_malloc(size_t size) {
+    void *block = __real_malloc(size);
+    blocks += block != NULL;
+    return block;
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+    void *block = __real_calloc(count, size);
+    blocks += block != NULL;
+    return block;
+}
+
+void *__wrap_realloc(void *block, size_t size) {
+    void *to = __real_realloc(block, size);
+    blocks += !block && to;
+    return to;
+}
+
+void __wrap_free(void *block) {
+    blocks -= block != NULL;
+    __real_free(block);
+}
+
+/* --- The host --- */
+
+static int closed[THINGS]; /* how often each was */
+static int made;
+static uint64_t token;
+static char blob[512 << 10];
+
+static void close_thing(void *ud, void *object) {
+    (void)ud;
+    ++*(int *)object;
+}
+
+static lunette_status do_close(void *ud, lunette_call *call);
+static lunette_status do_is_open(void *ud, lunette_call *call);
+
+static const lunette_function METHODS[] = {{.name = "close", .call = do_close, .max_arguments = 1}, {.name = "is_open", .call = do_is_open, .max_arguments = 1}};
+static const lunette_class THING = {.size = sizeof(lunette_class),
+                                    .name = "Thing",
+                                    .methods = METHODS,
+                                    .method_count = LN_COUNT(METHODS),
+                                    .close = close_thing};
+
+static lunette_status do_close(void *ud, lunette_call *call) {
+    (void)ud;
+    return lunette_arg_close(call, 1, &THING);
+}
+
+static lunette_status do_is_open(void *ud, lunette_call *call) {
+    void *object;
+    (void)ud;
+    lunette_status status = lunette_arg_object(call, 1, &THING, &object);
+    return status == LUNETTE_OK ? lunette_return_boolean(call, *(int *)object == 0) : status;
+}
+
+static lunette_status do_thing(void *ud, lunette_call *call) {
+    (void)ud;
+    return made < THINGS ? lunette_return_object(call, &THING, &closed[made++])
+                         : lunette_call_fail(call, "no thing is left");
+}
+
+/* A string of that many bytes: one block of the arena's, filled by one memcpy(). */
+static lunette_status do_blob(void *ud, lunette_call *call) {
+    int64_t size;
+    (void)ud;
+    lunette_status status = lunette_arg_integer(call, 1, &size);
+    return status == LUNETTE_OK ? lunette_return_string(call, blob, (size_t)size) : status;
+}
+
+static lunette_status do_double(void *ud, lunette_call *call) {
+    const char *bytes;
+    size_t size;
+    double number;
+    (void)ud;
+    lunette_status status = lunette_arg_string(call, 1, &bytes, &size);
+    if (status == LUNETTE_OK)
+        status = lunette_arg_number(call, 2, &number);
+    if (status == LUNETTE_OK)
+        status = lunette_return_string(call, bytes, size);
+    return status == LUNETTE_OK ? lunette_return_number(call, 2 * number) : status;
+}
+
+/* Any value, as a tree and back. */
+static lunette_status do_pass(void *ud, lunette_call *call, const lunette_value *arguments, size_t count) {
+    (void)ud;
+    (void)count;
+    return lunette_return_value(call, &arguments[0]);
+}
+
+static lunette_status do_invoke(void *ud, lunette_call *call) {
+    lunette_value function, argument = lunette_integer(20), *results = NULL;
+    (void)ud;
+    lunette_status status = lunette_arg_function(call, 1, &function);
+    if (status == LUNETTE_OK)
+        status = lunette_call_invoke(call, &function, &argument, 1, NULL, &results);
+    if (status == LUNETTE_OK)
+        status = lunette_return_value(call, lunette_value_at(results, 0));
+    lunette_value_free(&results);
+    return status;
+}
+
+static lunette_status do_wait(void *ud, lunette_call *call) {
+    (void)ud;
+    return lunette_call_suspend(call, &token);
+}
+
+static lunette_status do_cancel(void *ud, lunette_call *call) {
+    (void)ud;
+    lunette_context_cancel(lunette_call_context(call));
+    return LUNETTE_OK;
+}
+
+static void drop_output(void *ud, lunette_context *context, const char *bytes, size_t size) {
+    (void)ud;
+    (void)context;
+    (void)bytes;
+    (void)size;
+}
+
+static lunette_engine *open_engine(bool traced) {
+    static const lunette_function FUNCTIONS[] = {
+        {.name = "thing", .call = do_thing},
+        {.name = "blob", .call = do_blob, .min_arguments = 1, .max_arguments = 1},
+        {.name = "double", .call = do_double, .min_arguments = 2, .max_arguments = 2},
+        {.name = "pass", .call_values = do_pass, .min_arguments = 1, .max_arguments = 1},
+        {.name = "invoke", .call = do_invoke, .min_arguments = 1, .max_arguments = 1},
+        {.name = "wait", .call = do_wait, .suspends = true},
+        {.name = "cancel", .call = do_cancel},
+    };
+    static const lunette_class *const TYPES[] = {&THING};
+    static const lunette_file FILES[] = {
+        {.path = "shop/prices.lua", .text = "local M = {} function M.of(n) return n * 3 end return M", .text_size = SIZE_MAX}};
+    lunette_module module = lunette_module_default();
+    const lunette_module *modules[] = {&module};
+    lunette_require_config require = lunette_require_config_default();
+    lunette_config config = lunette_config_default();
+    lunette_engine *engine;
+    module.name = "host";
+    module.functions = FUNCTIONS;
+    module.function_count = LN_COUNT(FUNCTIONS);
+    module.types = TYPES;
+    module.type_count = 1;
+    module.automatic = true;
+    require.files = FILES;
+    require.file_count = LN_COUNT(FILES);
+    config.modules = modules;
+    config.module_count = 1;
+    config.require = &require;
+    config.output = drop_output;
+    config.limits.memory = 512 << 10;
+    config.limits.wall_ns = HOUR_NS;
+    if (!traced)
+        config.contain_faults = LUNETTE_OFF;
+    if (lunette_engine_open(&config, &engine) != LUNETTE_OK) {
+        fprintf(stderr, "%s\n", lunette_last_failure());
+        exit(1);
+    }
+    return engine;
+}
+
+/* --- What is run --- */
+
+typedef enum form { RUN, RESUME, CALL } form;
+
+typedef struct script {
+    const char *name;
+    const char *text;
+    form form;     /* RESUME: it waits, and is resumed. CALL: the function that it returns is called by reference */
+    bool whole;    /* from the first instruction of the call */
+    size_t stride; /* 0: 1 */
+} script;
+
+static const script SCRIPTS[] = {
+    {.name = "nothing", .text = "return 1", .whole = true},
+    {.name = "small blocks", .text = "local t = {} for i = 1, 12 do t[i] = {i, n = i} end t = nil"},
+    {.name = "growing", .text = "local b = host.blob a = b(5000) a = b(150000) a = b(3000) a = b(40000)"},
+    {.name = "resizing", .text = "local t = {} for i = 1, 40 do t[i] = i end for i = 1, 20 do t['k' .. i] = i end"},
+    {.name = "the limit",
+     .text = "local b = host.blob a = b(200000) local ok = pcall(b, 300000) a = nil return ok, #b(300000)",
+     .stride = 37},
+    {.name = "host functions",
+     .text = "local h = host local s, n = h.double('text', 2.5) local t = h.pass({s, k = {n}}) return t.k[1]"},
+    {.name = "objects",
+     .text = "local a, b <close> = host.thing(), host.thing() assert(a:is_open()) a:close() c = host.thing() return c"},
+    {.name = "coroutines",
+     .text = "local y = coroutine.yield local co = coroutine.create(function(a) local b = y(a + 1) error(b) end)\n"
+             "coroutine.resume(co, 1) coroutine.resume(co, 'x') local w = coroutine.wrap(function() pcall(y, 5) y(6) end)\n"
+             "local d = coroutine.create(function() local x <close> = nil y() end) coroutine.resume(d)\n"
+             "coroutine.close(d) return w(), w()"},
+    {.name = "errors", .text = "pcall(error, {}) xpcall(function() local x = nil + 1 end, function(m) return m .. '!' end)\n"
+                               "local function f() error('out') end f()"},
+    {.name = "strings",
+     .text = "local s = string.format('%5.2f %s %q', 2.5, 'x', 'y\\n') s = s:gsub('%w+', string.upper) .. s:rep(40, ',')\n"
+             "return #s, table.concat({1, 2, s}), s:byte(1, 3), tostring(2^53)"},
+    {.name = "require", .text = "local p = require('shop.prices') return p.of(4), math.random(9), os.time{year=2020,month=1,day=1}"},
+    {.name = "load", .text = "local f = load('local a = ... return a * 2') print(f(4)) return f"},
+    {.name = "called back", .text = "return host.invoke(function(n) local t = host.thing() return n + 1 end)"},
+    {.name = "results", .text = "return {1, 2.5, 'three', {four = {5, true}}, print}, host.thing()"},
+    {.name = "resumed", .form = RESUME, .text = "local t = host.thing() local a, b = pcall(host.wait) local c = host.wait() return b, c"},
+    {.name = "called", .form = CALL, .text = "local n, list = 0, {} return function(...) n = n + 1 list[n] = {...} return n, list end"},
+};
+
+static const script CANCELS = {.name = "cancels", .text = "host.thing() host.cancel() while true do end"};
+
+/* --- A session --- */
+
+static const char A_WORLD[] =
+    "local up = 40\n"
+    "function next_up() up = up + 1 return up end\n"
+    "list = {} for i = 1, 40 do list[i] = 'item ' .. i list['k' .. i] = {i} end\n"
+    "co = coroutine.wrap(function() for i = 1, 1000 do pcall(coroutine.yield, i) end end)\n"
+    "co() co() next_up() rep = string.rep mine = host.thing()\n"
+    "long = host.blob(20000) weak = setmetatable({}, {__mode = 'k'}) weak[list] = 'alive'\n"
+    "return next_up";
+
+/* After each call of next_up(). */
+static const char IS_THE_WORLD[] =
+    "assert(next_up() == 43 and co() == 3 and string.rep == rep and mine:is_open() and a == nil and c == nil)\n"
+    "assert(#list == 40 and list[40] == 'item 40' and list.k7[1] == 7 and #long == 20000 and weak[list] == 'alive')\n"
+    "list = {} for i = 1, 100 do list[i] = {i} end a = host.blob(100000)";
+
+static const char ANSWERS[] = "local s = 0 for i = 1, 50 do s = s + #tostring(i) + #{i, i} end a = host.blob(330000)\n"
+                              "assert(list == nil and c == nil) return s";
+
+typedef struct session {
+    lunette_context *context;
+    lunette_value next_up;
+    lunette_value called; /* of a script that is called by reference */
+    uint64_t snapshot;
+    int made;
+    uint64_t generation;
+    /* What was in use of the arena. */
+    uint32_t zone_top, page_top;
+    char *lower, *upper;
+} session;
+
+static size_t lower_size(const session *s) {
+    return s->zone_top - LN_CONTROL_SIZE;
+}
+
+static size_t upper_pages(const session *s, const ln_arena *a) {
+    return s->page_top - ln_first_page(a);
+}
+
+static const char *upper_start(const session *s, const ln_arena *a) {
+    return ln_arena_at(a, a->control.pages - upper_pages(s, a) * sizeof(ln_span));
+}
+
+static size_t upper_size(const session *s, const ln_arena *a) {
+    return upper_pages(s, a) * (LN_PAGE + sizeof(ln_span));
+}
+
+static void picture(session *s) {
+    const ln_arena *a = s->context->vm->arena;
+    s->zone_top = a->zone_top;
+    s->page_top = a->page_top;
+    s->lower = __real_malloc(lower_size(s));
+    s->upper = __real_malloc(upper_size(s, a) + 1);
+    memcpy(s->lower, ln_arena_at(a, LN_CONTROL_SIZE), lower_size(s));
+    memcpy(s->upper, upper_start(s, a), upper_size(s, a));
+}
+
+/* The random numbers to come are not those that would have come, and may lie in either half. */
+static bool same_bytes(const session *s, const char *is, const char *was, size_t size) {
+    const char *random = ln_vm_of(s->context->vm)->random_state;
+    size_t before = random && random >= is && random < is + size ? (size_t)(random - is) : size;
+    if (memcmp(is, was, before) != 0)
+        return false;
+    size_t behind = before + LN_RANDOM_BYTES;
+    return before == size || memcmp(is + behind, was + behind, size - behind) == 0;
+}
+
+static const char *compare(const session *s) {
+    static char why[200];
+    const ln_arena *a = s->context->vm->arena;
+    if (a->zone_top != s->zone_top || a->page_top != s->page_top)
+        return "the arena is another size than before";
+    if (!same_bytes(s, ln_arena_at(a, LN_CONTROL_SIZE), s->lower, lower_size(s)) ||
+        !same_bytes(s, upper_start(s, a), s->upper, upper_size(s, a)))
+        return "the arena is not what it was before";
+    return ln_arena_check(a, why, sizeof why) ? NULL : why;
+}
+
+/* --- Doing it --- */
+
+static lunette_status run(lunette_context *context, const char *text, lunette_value **results) {
+    lunette_status status = lunette_context_run(context, "=check", text, LUNETTE_ZERO_TERMINATED, NULL, results);
+    if (status != LUNETTE_OK)
+        fprintf(stderr, "%s: %s\n", lunette_status_name(status), lunette_context_message(context, status));
+    return status;
+}
+
+static void need(bool good, const char *what) {
+    if (good)
+        return;
+    fprintf(stderr, "test_kill_everywhere: %s: %s\n", what, lunette_last_failure());
+    exit(1);
+}
+
+typedef struct plan {
+    const script *script;
+    bool undo;
+    stepping_act act;
+} plan;
+
+/* Until the moment at which the stepping is to begin. */
+static void set_up(lunette_engine *engine, const plan *p, session *s) {
+    lunette_value *results;
+    *s = (session){0};
+    memset(closed, 0, sizeof closed);
+    made = 0;
+    need(lunette_context_acquire(engine, &s->context) == LUNETTE_OK, "acquire");
+    if (p->undo) {
+        need(run(s->context, A_WORLD, &results) == LUNETTE_OK, "a world");
+        s->next_up = *lunette_value_at(results, 0);
+        lunette_value_free(&results);
+    }
+    if (p->script->form == CALL) {
+        need(run(s->context, p->script->text, &results) == LUNETTE_OK, "a function");
+        s->called = *lunette_value_at(results, 0);
+        lunette_value_free(&results);
+    }
+    s->made = made;
+    if (p->undo) {
+        need(lunette_snapshot_take(s->context, &s->snapshot) == LUNETTE_OK, "a snapshot");
+        picture(s);
+    }
+    s->generation = s->context->vm->generation;
+}
+
+static void options_of(const plan *p, lunette_run_options *options, lunette_limits *limits) {
+    *limits = lunette_limits_default();
+    *options = lunette_run_options_default();
+    limits->grace_ns = p->act == STEPPING_SOFTEN ? HOUR_NS : 0;
+    options->limits = limits;
+    options->roll_back = p->undo;
+}
+
+static lunette_status do_plan(const plan *p, session *s, stepping *sweep, lunette_value **results) {
+    lunette_limits limits;
+    lunette_run_options options;
+    const script *what = p->script;
+    lunette_status status = LUNETTE_OK;
+    options_of(p, &options, &limits);
+    if (what->form == RESUME)
+        status = lunette_context_run(s->context, what->name, what->text, LUNETTE_ZERO_TERMINATED, &options,
+                                     results);
+    if (sweep)
+        stepping_begin(sweep);
+    if (what->form == RUN)
+        status = lunette_context_run(s->context, what->name, what->text, LUNETTE_ZERO_TERMINATED, &options,
+                                     results);
+    else if (what->form == CALL)
+        status = lunette_context_call(s->context, &s->called, &options, results);
+    while (status == LUNETTE_SUSPENDED) {
+        lunette_value answer = lunette_text("an answer");
+        status = lunette_context_resume(s->context, token, &answer, 1, results);
+    }
+    return status;
+}
+
+/* --- Judging it --- */
+
+static const char *check_things(const session *s, bool all) {
+    for (int i = 0; i < made; i++) {
+        if (closed[i] > 1)
+            return "an object was closed twice";
+        if ((all || i >= s->made) && closed[i] == 0)
+            return "an object of the run is open";
+        if (!all && i < s->made && closed[i] != 0)
+            return "an object from before the run was closed";
+    }
+    return NULL;
+}
+
+static const char *check_session(session *s) {
+    lunette_value *results;
+    const char *wrong = compare(s);
+    if (!wrong)
+        wrong = check_things(s, false);
+    if (wrong)
+        return wrong;
+    if (s->context->vm->generation != s->generation)
+        return "the context was reset";
+    if (lunette_context_call(s->context, &s->next_up, NULL, &results) != LUNETTE_OK)
+        return "a reference from before is not good";
+    bool right = lunette_value_at(results, 0)->as.integer == 42;
+    lunette_value_free(&results);
+    if (!right || run(s->context, IS_THE_WORLD, NULL) != LUNETTE_OK)
+        return "the session does not go on as before";
+    if (lunette_snapshot_restore(s->context, s->snapshot) != LUNETTE_OK)
+        return lunette_last_failure();
+    return compare(s);
+}
+
+static const char *check_new(session *s, lunette_status status) {
+    static char why[200];
+    bool killed = s->context->vm->pristine;
+    if (!killed && status != LUNETTE_OK && !ln_arena_check(s->context->vm->arena, why, sizeof why))
+        return why;
+    if (!killed && lunette_context_reset(s->context) != LUNETTE_OK)
+        return "no reset";
+    if (lunette_context_verify(s->context) != LUNETTE_OK)
+        return lunette_last_failure();
+    const char *wrong = check_things(s, true);
+    if (!wrong && run(s->context, ANSWERS, NULL) != LUNETTE_OK)
+        wrong = "the context does not work";
+    if (!wrong && (lunette_context_reset(s->context) != LUNETTE_OK || lunette_context_verify(s->context) != LUNETTE_OK))
+        wrong = lunette_last_failure();
+    return wrong;
+}
+
+static const char *check_status(const session *s, lunette_status status, lunette_status expected, const stepping *sweep) {
+    static char why[300];
+    const lunette_error *error = lunette_context_error(s->context);
+    bool may_end = sweep->act != STEPPING_ASK && status == LUNETTE_CANCELLED;
+    if (status != expected && !may_end) {
+        snprintf(why, sizeof why, "it ended as %s (%s)", lunette_status_name(status),
+                 lunette_context_message(s->context, status));
+        return why;
+    }
+    if ((status > 0) != (error != NULL) || (error && (error->code != status || !error->message)))
+        return "its error does not say the same";
+    return NULL;
+}
+
+enum { NO_COUNT = -1 };
+
+static const char *judge(const plan *p, session *s, lunette_status status, lunette_status expected, lunette_value **results,
+                         stepping *sweep, long blocks_before) {
+    if (status == expected)
+        sweep->end = STEPPING_OVER;
+    const char *wrong = check_status(s, status, expected, sweep);
+    lunette_value_free(results);
+    if (!wrong && p->undo && status == LUNETTE_OK)
+        wrong = lunette_snapshot_restore(s->context, s->snapshot) == LUNETTE_OK ? NULL : lunette_last_failure();
+    if (!wrong && p->undo)
+        wrong = check_session(s);
+    else if (!wrong && !p->undo)
+        wrong = check_new(s, status);
+    if (!wrong && lunette_context_release(&s->context) != LUNETTE_OK)
+        wrong = "no release";
+    if (!wrong)
+        wrong = check_things(s, true);
+    if (!wrong && blocks_before != NO_COUNT && blocks != blocks_before)
+        wrong = "the host's memory has other blocks than before";
+    return wrong;
+}
+
+static void need_right(const char *wrong) {
+    if (!wrong)
+        return;
+    fprintf(stderr, "test_kill_everywhere: without any interruption: %s\n", wrong);
+    exit(1);
+}
+
+static void forget(session *s) {
+    __real_free(s->lower);
+    __real_free(s->upper);
+    *s = (session){0};
+}
+
+/* Once without interruption, which says how it ends, and once with an end in it: what is made once is made then. */
+static lunette_status warm_up(lunette_engine *engine, const plan *p) {
+    session s;
+    lunette_value *results = NULL;
+    stepping none = {.act = p->act};
+    set_up(engine, p, &s);
+    lunette_status expected = do_plan(p, &s, NULL, &results);
+    need_right(judge(p, &s, expected, expected, &results, &none, NO_COUNT));
+    forget(&s);
+    plan ends = *p;
+    ends.script = &CANCELS;
+    set_up(engine, &ends, &s);
+    lunette_status status = do_plan(&ends, &s, NULL, &results);
+    need_right(judge(p, &s, status, LUNETTE_CANCELLED, &results, &none, NO_COUNT));
+    forget(&s);
+    return expected;
+}
+
+/* --- Sweeps --- */
+
+static const char *const ACTS[] = {"killed", "asked and killed", "asked", "softly ended"};
+static size_t all_tried;
+
+static int sweep_one(lunette_engine *engine, const plan *p, size_t stride) {
+    session s;
+    lunette_value *results = NULL;
+    const char *left;
+    lunette_status expected = LUNETTE_OK;
+    for (int i = 0; i < 3; i++)
+        expected = warm_up(engine, p);
+    long before = blocks;
+    set_up(engine, p, &s);
+    stepping sweep = {.context = s.context,
+                      .act = p->act,
+                      .stride = stride,
+                      .whole = p->script->whole,
+                      .failures_most = FAILURES_MOST};
+    lunette_status status = do_plan(p, &s, &sweep, &results);
+    if (stepping_end_of(&sweep, &left)) {
+        const char *wrong = judge(p, &s, status, expected, &results, &sweep, before);
+        stepping_exit(&sweep, wrong ? wrong : left);
+    }
+    const char *wrong = left ? left : status != expected ? "being stepped changed how it ends" : NULL;
+    if (wrong) {
+        fprintf(stderr, "%s: %s\n", p->script->name, wrong);
+        sweep.failures++;
+    }
+    lunette_value_free(&results);
+    lunette_context_release(&s.context);
+    forget(&s);
+    all_tried += sweep.tried;
+    printf("%-15s %-5s %-16s %6zu instructions, tried at %6zu: left at once %zu, later %zu, after a call %zu; ended %zu%s\n",
+           p->script->name, p->undo ? "undo" : "reset", ACTS[p->act], sweep.steps, sweep.tried, sweep.ends[STEPPING_AT_ONCE],
+           sweep.ends[STEPPING_LATER], sweep.ends[STEPPING_SECTION], sweep.ends[STEPPING_OVER],
+           sweep.failures ? "; FAILED" : "");
+    return sweep.failures;
+}
+
+int main(int argc, char **argv) {
+    const char *only = NULL, *refusal = stepping_refusal();
+    size_t every = 1;
+    bool traced = true;
+    int failures = 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--no-trace") == 0)
+            traced = false;
+        else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc)
+            every = (size_t)strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+            only = argv[++i];
+    }
+    lunette_engine *engine = open_engine(traced);
+    lunette_engine_info info = {.size = sizeof info};
+    need(lunette_engine_info_get(engine, &info) == LUNETTE_OK, "info");
+    if (!refusal && strcmp(info.guard, "signal") != 0)
+        refusal = "no signal can interrupt a script in this build";
+    if (refusal) {
+        printf("skipped: %s\n", refusal);
+        return SKIPPED;
+    }
+    stepping_open();
+    clock_t start = clock();
+    for (size_t i = 0; i < LN_COUNT(SCRIPTS); i++) {
+        if (only && strcmp(only, SCRIPTS[i].name) != 0)
+            continue;
+        size_t stride = (SCRIPTS[i].stride ? SCRIPTS[i].stride : 1) * every;
+        failures += sweep_one(engine, &(plan){&SCRIPTS[i], false, STEPPING_ASK_KILL}, stride);
+        failures += sweep_one(engine, &(plan){&SCRIPTS[i], true, STEPPING_KILL}, stride);
+        failures += sweep_one(engine, &(plan){&SCRIPTS[i], false, STEPPING_ASK}, stride * 13);
+        failures += sweep_one(engine, &(plan){&SCRIPTS[i], true, STEPPING_SOFTEN}, stride * 11);
+    }
+    lunette_engine_close(&engine);
+    printf("%zu instructions tried, %d failures\n", all_tried, failures);
+    (void)start;
+    return failures == 0 ? 0 : 1;
+}
