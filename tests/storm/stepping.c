@@ -1,5 +1,10 @@
 #include "stepping.h"
 
+const char *stepping_act_name(stepping_act act) {
+    static const char *const NAMES[] = {"killed", "asked and killed", "asked", "softly ended"};
+    return NAMES[act];
+}
+
 #if defined(__linux__) && defined(__x86_64__)
 
 #include <dlfcn.h>
@@ -21,10 +26,19 @@ enum {
     CALLEE_MOST = 300,
     REPEATED_MOST = 20,
     /* A child that is not over by then hangs. */
-    CHILD_SECONDS = 20,
+    CHILD_SECONDS = 60,
     CHILD_FAILED = 64,
-    BEFORE_STRIDE = 101,
+    /* Where not everything is tried: at every so manieth instruction, whatever it is. Primes, so that no loop is in step. */
+    STRIDE = 211,
+    /* Of the addresses in Lua and libc. */
+    OTHER_SHARE = 5,
+    /* In a host section, where an instruction is as good as another, until it ends. */
+    SECTION_STRIDE = 13,
+    /* Where no run has begun, or none goes on: nothing comes in there. */
+    IDLE_STRIDE = 101,
 };
+
+static const uint64_t GRACE_NS = (uint64_t)3600 * 1000000000;
 
 /* Of the thread that steps; one at a time. */
 static stepping *now;
@@ -103,6 +117,8 @@ static void bring_about(void) {
     }
     if (now->act == STEPPING_KILL)
         run->probed = true;
+    for (; now->act == STEPPING_SOFTEN && run; run = run->parent)
+        run->budget.grace_ns = GRACE_NS;
     lunette_context_cancel(now->context);
 }
 
@@ -129,7 +145,6 @@ static bool step_child(uintptr_t place, const uintptr_t *stack) {
 static void become_child(void) {
     at.child = true;
     at.sent = at.slipped = false;
-    now->at = now->steps;
     alarm(CHILD_SECONDS);
 }
 
@@ -143,13 +158,14 @@ static void note_exit(int status) {
     if (!WIFSIGNALED(status))
         return;
     write_place(now->place, sizeof now->place, at.before);
-    fprintf(stderr, "at instruction %zu (%s): ended by signal %d\n", now->steps, now->place, WTERMSIG(status));
+    fprintf(stderr, "at instruction %zu (%s), %s: ended by signal %d\n", now->steps, now->place,
+            stepping_act_name(now->act), WTERMSIG(status));
 }
 
 /* True: in the child. Not fork(): no lock is taken that what is interrupted may hold, and no handler called. */
-static bool try_here(void) {
-    now->tried++;
-    fflush(stdout);
+static bool try_here(stepping_act act) {
+    now->tried[act]++;
+    now->act = act;
     pid_t child = _Fork();
     if (child == 0) {
         become_child();
@@ -159,6 +175,42 @@ static bool try_here(void) {
     if (child < 0 || waitpid(child, &status, 0) != child)
         status = CHILD_FAILED << 8;
     note_exit(status);
+    return false;
+}
+
+/* --- What is tried --- */
+
+static bool is_new(uintptr_t place) {
+    size_t slot = place * UINT64_C(0x9E3779B97F4A7C15) >> 48;
+    while (now->seen->places[slot] != place && now->seen->places[slot] != 0)
+        slot = (slot + 1) % LN_COUNT(now->seen->places);
+    bool fresh = now->seen->places[slot] == 0;
+    now->seen->count += fresh;
+    now->seen->places[slot] = place;
+    return fresh;
+}
+
+static bool is_wanted(uintptr_t place) {
+    uint32_t where = phase();
+    if (now->failures >= now->failures_most)
+        return false;
+    if (where == LN_PHASE_NONE)
+        return now->steps % IDLE_STRIDE == 0;
+    bool fresh = is_new(place);
+    if (now->all || now->steps % STRIDE == 0)
+        return true;
+    if (where == LN_PHASE_HOST)
+        return now->steps % SECTION_STRIDE == 0;
+    return fresh && (in(&program, place) || now->seen->count % OTHER_SHARE == 0);
+}
+
+/* A kill at each; of the others one at every few, in turn. True: in the child. */
+static bool try_acts(void) {
+    static const unsigned SHARES[STEPPING_ACTS] = {1, 5, 13, 11};
+    size_t number = now->tried[STEPPING_KILL];
+    for (int act = 0; act < STEPPING_ACTS; act++)
+        if (number % SHARES[act] == 0 && try_here((stepping_act)act))
+            return true;
     return false;
 }
 
@@ -201,22 +253,11 @@ static bool step_parent(uintptr_t place, uintptr_t *stack) {
         *at.return_at = (uintptr_t)stepping_back;
         return false;
     }
-    if (!at.begun && phase() == LN_PHASE_RUN) {
-        at.begun = true;
-        if (now->asked) {
-            ln_run *run = ln_run_current();
-            run->probe_lead = run->deadline;
-            send();
-        }
-    }
+    at.begun |= phase() == LN_PHASE_RUN;
     if (again || (!at.begun && !now->whole))
         return true;
     now->steps++;
-    /* Before the run has begun nothing can come in but for later. */
-    size_t stride = at.begun ? now->stride : now->stride * BEFORE_STRIDE;
-    if (now->steps % stride == 0 && now->failures < now->failures_most && try_here())
-        return step_child(place, stack);
-    return true;
+    return is_wanted(place) && try_acts() ? step_child(place, stack) : true;
 }
 
 static void on_trap(int number, siginfo_t *info, void *context) {
@@ -295,7 +336,7 @@ bool stepping_end_of(stepping *sweep, const char **left) {
 
 _Noreturn void stepping_exit(const stepping *sweep, const char *failure) {
     if (failure)
-        fprintf(stderr, "at instruction %zu (%s): %s\n", sweep->at, sweep->place, failure);
+        fprintf(stderr, "at instruction %zu (%s), %s: %s\n", sweep->steps, sweep->place, stepping_act_name(sweep->act), failure);
     fflush(stderr);
     _exit(failure ? CHILD_FAILED : (int)sweep->end);
 }

@@ -23,10 +23,11 @@
 #include "engine/engine.h"
 
 typedef enum stepping_act {
-    STEPPING_KILL,      /* is cancelled, and had been asked where it stands before */
-    STEPPING_ASK_KILL,  /* is cancelled: asked where it stands, and ended at the next instruction */
-    STEPPING_ASK,       /* is near its deadline: asked where it stands, and goes on */
-    STEPPING_SOFTEN,    /* is cancelled, and has a grace time: an error is raised in the script */
+    STEPPING_KILL,     /* it is cancelled, and had been asked before where it stands */
+    STEPPING_ASK_KILL, /* it is cancelled: asked where it stands, and ended an instruction later */
+    STEPPING_ASK,      /* it is near its deadline: asked where it stands, and goes on */
+    STEPPING_SOFTEN,   /* it is cancelled, and has a grace time: an error is raised in the script */
+    STEPPING_ACTS,
 } stepping_act;
 
 /* Where a run was left. */
@@ -38,24 +39,32 @@ typedef enum stepping_end {
     STEPPING_ENDS,
 } stepping_end;
 
+/* One pass. */
 typedef struct stepping {
     /* Set by the caller. */
     lunette_context *context;
-    stepping_act act;
-    size_t stride;  /* something happens at every so manieth instruction; 1: at each */
-    bool whole;     /* from the first instruction of the call; else from where the run has begun */
-    bool asked;     /* the run is asked where it stands at its first instruction, and stepped through the answer */
+    bool all;   /* is tried; else what is new (stepping_seen), and every so manieth instruction */
+    bool whole; /* from the first instruction of the call; else from where the run has begun */
     int failures_most;
+    struct stepping_seen *seen;
     /* Found. */
-    size_t steps;   /* instructions stepped */
-    size_t tried;   /* of these, those at which something happened */
+    size_t steps; /* instructions stepped */
+    size_t tried[STEPPING_ACTS];
     size_t ends[STEPPING_ENDS];
     int failures;
     /* In a child. */
-    size_t at;      /* which instruction it was */
-    char place[80]; /* its address, as object and offset */
+    stepping_act act;
     stepping_end end;
+    char place[80]; /* of the instruction, as object and offset */
 } stepping;
+
+/* Of several passes together: the addresses that something was tried at. */
+typedef struct stepping_seen {
+    size_t count;
+    uintptr_t places[1 << 16];
+} stepping_seen;
+
+const char *stepping_act_name(stepping_act act);
 
 /* NULL: it can be done here. Else why not. */
 const char *stepping_refusal(void);

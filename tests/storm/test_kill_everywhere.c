@@ -1,6 +1,6 @@
 /* A run may be killed at any machine instruction of the VM, and is: at each one of it, in a process of its own (stepping.h).
  *
- *     test_kill_everywhere [--every N] [--only NAME] [--no-trace]
+ *     test_kill_everywhere [--all] [--only NAME] [--no-trace]
  *
  * What must hold, whatever the instruction: the run ends as cancelled, or as it would have ended; it is left only where the
  * guard says that it may be. Then
@@ -24,7 +24,7 @@
 #include "lua/internal.h"
 #include "lunette.h"
 
-enum { SKIPPED = 77, FAILURES_MOST = 5, THINGS = 64 };
+enum { SKIPPED = 77, FAILURES_MOST = 5, THINGS = 64, FILL_LITTLE = 5000, FILL_ALL = 330000 };
 
 #define HOUR_NS ((uint64_t)3600 * 1000000000)
 
@@ -70,6 +70,7 @@ static int closed[THINGS]; /* how often each was */
 static int made;
 static uint64_t token;
 static char blob[512 << 10];
+static size_t fill; /* bytes that a check fills */
 
 static void close_thing(void *ud, void *object) {
     (void)ud;
@@ -110,6 +111,11 @@ static lunette_status do_blob(void *ud, lunette_call *call) {
     (void)ud;
     lunette_status status = lunette_arg_integer(call, 1, &size);
     return status == LUNETTE_OK ? lunette_return_string(call, blob, (size_t)size) : status;
+}
+
+static lunette_status do_fill(void *ud, lunette_call *call) {
+    (void)ud;
+    return lunette_return_string(call, blob, fill);
 }
 
 static lunette_status do_double(void *ud, lunette_call *call) {
@@ -166,6 +172,7 @@ static lunette_engine *open_engine(bool traced) {
     static const lunette_function FUNCTIONS[] = {
         {.name = "thing", .call = do_thing},
         {.name = "blob", .call = do_blob, .min_arguments = 1, .max_arguments = 1},
+        {.name = "fill", .call = do_fill},
         {.name = "double", .call = do_double, .min_arguments = 2, .max_arguments = 2},
         {.name = "pass", .call_values = do_pass, .min_arguments = 1, .max_arguments = 1},
         {.name = "invoke", .call = do_invoke, .min_arguments = 1, .max_arguments = 1},
@@ -212,17 +219,17 @@ typedef struct script {
     const char *text;
     form form;     /* RESUME: it waits, and is resumed. CALL: the function that it returns is called by reference */
     bool whole;    /* from the first instruction of the call */
-    size_t stride; /* 0: 1 */
+    bool grows;    /* so all memory that there is has to be used afterwards */
 } script;
 
 static const script SCRIPTS[] = {
     {.name = "nothing", .text = "return 1", .whole = true},
     {.name = "small blocks", .text = "local t = {} for i = 1, 12 do t[i] = {i, n = i} end t = nil"},
-    {.name = "growing", .text = "local b = host.blob a = b(5000) a = b(150000) a = b(3000) a = b(40000)"},
-    {.name = "resizing", .text = "local t = {} for i = 1, 40 do t[i] = i end for i = 1, 20 do t['k' .. i] = i end"},
+    {.name = "growing", .grows = true, .text = "local b = host.blob a = b(5000) a = b(150000) a = b(3000) a = b(40000)"},
+    {.name = "resizing", .text = "local t = {} for i = 1, 17 do t[i] = i end for i = 1, 9 do t['k' .. i] = i end"},
     {.name = "the limit",
      .text = "local b = host.blob a = b(200000) local ok = pcall(b, 300000) a = nil return ok, #b(300000)",
-     .stride = 37},
+     .grows = true},
     {.name = "host functions",
      .text = "local h = host local s, n = h.double('text', 2.5) local t = h.pass({s, k = {n}}) return t.k[1]"},
     {.name = "objects",
@@ -255,16 +262,16 @@ static const char A_WORLD[] =
     "list = {} for i = 1, 40 do list[i] = 'item ' .. i list['k' .. i] = {i} end\n"
     "co = coroutine.wrap(function() for i = 1, 1000 do pcall(coroutine.yield, i) end end)\n"
     "co() co() next_up() rep = string.rep mine = host.thing()\n"
-    "long = host.blob(20000) weak = setmetatable({}, {__mode = 'k'}) weak[list] = 'alive'\n"
+    "long = host.blob(5000) weak = setmetatable({}, {__mode = 'k'}) weak[list] = 'alive'\n"
     "return next_up";
 
 /* After each call of next_up(). */
 static const char IS_THE_WORLD[] =
     "assert(next_up() == 43 and co() == 3 and string.rep == rep and mine:is_open() and a == nil and c == nil)\n"
-    "assert(#list == 40 and list[40] == 'item 40' and list.k7[1] == 7 and #long == 20000 and weak[list] == 'alive')\n"
-    "list = {} for i = 1, 100 do list[i] = {i} end a = host.blob(100000)";
+    "assert(#list == 40 and list[40] == 'item 40' and list.k7[1] == 7 and #long == 5000 and weak[list] == 'alive')\n"
+    "list = {} for i = 1, 100 do list[i] = {i} end a = host.fill()";
 
-static const char ANSWERS[] = "local s = 0 for i = 1, 50 do s = s + #tostring(i) + #{i, i} end a = host.blob(330000)\n"
+static const char ANSWERS[] = "local s = 0 for i = 1, 50 do s = s + #tostring(i) + #{i, i} end a = host.fill()\n"
                               "assert(list == nil and c == nil) return s";
 
 typedef struct session {
@@ -345,13 +352,13 @@ static void need(bool good, const char *what) {
 typedef struct plan {
     const script *script;
     bool undo;
-    stepping_act act;
 } plan;
 
 /* Until the moment at which the stepping is to begin. */
 static void set_up(lunette_engine *engine, const plan *p, session *s) {
     lunette_value *results;
     *s = (session){0};
+    fill = p->script->grows ? FILL_ALL : FILL_LITTLE;
     memset(closed, 0, sizeof closed);
     made = 0;
     need(lunette_context_acquire(engine, &s->context) == LUNETTE_OK, "acquire");
@@ -373,20 +380,11 @@ static void set_up(lunette_engine *engine, const plan *p, session *s) {
     s->generation = s->context->vm->generation;
 }
 
-static void options_of(const plan *p, lunette_run_options *options, lunette_limits *limits) {
-    *limits = lunette_limits_default();
-    *options = lunette_run_options_default();
-    limits->grace_ns = p->act == STEPPING_SOFTEN ? HOUR_NS : 0;
-    options->limits = limits;
-    options->roll_back = p->undo;
-}
-
 static lunette_status do_plan(const plan *p, session *s, stepping *sweep, lunette_value **results) {
-    lunette_limits limits;
-    lunette_run_options options;
+    lunette_run_options options = lunette_run_options_default();
     const script *what = p->script;
     lunette_status status = LUNETTE_OK;
-    options_of(p, &options, &limits);
+    options.roll_back = p->undo;
     if (what->form == RESUME)
         status = lunette_context_run(s->context, what->name, what->text, LUNETTE_ZERO_TERMINATED, &options,
                                      results);
@@ -509,13 +507,14 @@ static void forget(session *s) {
 static lunette_status warm_up(lunette_engine *engine, const plan *p) {
     session s;
     lunette_value *results = NULL;
-    stepping none = {.act = p->act};
+    stepping none = {.act = STEPPING_KILL};
     set_up(engine, p, &s);
     lunette_status expected = do_plan(p, &s, NULL, &results);
     need_right(judge(p, &s, expected, expected, &results, &none, NO_COUNT));
     forget(&s);
-    plan ends = *p;
-    ends.script = &CANCELS;
+    script cancels = CANCELS;
+    cancels.grows = p->script->grows;
+    plan ends = {&cancels, p->undo};
     set_up(engine, &ends, &s);
     lunette_status status = do_plan(&ends, &s, NULL, &results);
     need_right(judge(p, &s, status, LUNETTE_CANCELLED, &results, &none, NO_COUNT));
@@ -525,10 +524,25 @@ static lunette_status warm_up(lunette_engine *engine, const plan *p) {
 
 /* --- Sweeps --- */
 
-static const char *const ACTS[] = {"killed", "asked and killed", "asked", "softly ended"};
-static size_t all_tried;
+static size_t all_tried, all_steps;
+static bool all;
+static stepping_seen seen[2]; /* of contexts that are as new, and of sessions */
 
-static int sweep_one(lunette_engine *engine, const plan *p, size_t stride) {
+static void report(const plan *p, const stepping *sweep) {
+    size_t tried = 0;
+    for (int act = 0; act < STEPPING_ACTS; act++)
+        tried += sweep->tried[act];
+    all_tried += tried;
+    all_steps += sweep->steps;
+    printf("%-15s %-5s %6zu instructions, %6zu tries (%zu kills): left at once %zu, later %zu, after a call %zu; ended %zu%s\n",
+           p->script->name, p->undo ? "undo" : "reset", sweep->steps, tried,
+           sweep->tried[STEPPING_KILL] + sweep->tried[STEPPING_ASK_KILL], sweep->ends[STEPPING_AT_ONCE],
+           sweep->ends[STEPPING_LATER], sweep->ends[STEPPING_SECTION], sweep->ends[STEPPING_OVER],
+           sweep->failures ? "; FAILED" : "");
+    fflush(stdout);
+}
+
+static int sweep_one(lunette_engine *engine, const plan *p) {
     session s;
     lunette_value *results = NULL;
     const char *left;
@@ -538,10 +552,10 @@ static int sweep_one(lunette_engine *engine, const plan *p, size_t stride) {
     long before = blocks;
     set_up(engine, p, &s);
     stepping sweep = {.context = s.context,
-                      .act = p->act,
-                      .stride = stride,
+                      .all = all,
                       .whole = p->script->whole,
-                      .failures_most = FAILURES_MOST};
+                      .failures_most = FAILURES_MOST,
+                      .seen = &seen[p->undo]};
     lunette_status status = do_plan(p, &s, &sweep, &results);
     if (stepping_end_of(&sweep, &left)) {
         const char *wrong = judge(p, &s, status, expected, &results, &sweep, before);
@@ -555,24 +569,19 @@ static int sweep_one(lunette_engine *engine, const plan *p, size_t stride) {
     lunette_value_free(&results);
     lunette_context_release(&s.context);
     forget(&s);
-    all_tried += sweep.tried;
-    printf("%-15s %-5s %-16s %6zu instructions, tried at %6zu: left at once %zu, later %zu, after a call %zu; ended %zu%s\n",
-           p->script->name, p->undo ? "undo" : "reset", ACTS[p->act], sweep.steps, sweep.tried, sweep.ends[STEPPING_AT_ONCE],
-           sweep.ends[STEPPING_LATER], sweep.ends[STEPPING_SECTION], sweep.ends[STEPPING_OVER],
-           sweep.failures ? "; FAILED" : "");
+    report(p, &sweep);
     return sweep.failures;
 }
 
 int main(int argc, char **argv) {
     const char *only = NULL, *refusal = stepping_refusal();
-    size_t every = 1;
     bool traced = true;
     int failures = 0;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--no-trace") == 0)
             traced = false;
-        else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc)
-            every = (size_t)strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--all") == 0)
+            all = true;
         else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
             only = argv[++i];
     }
@@ -586,18 +595,14 @@ int main(int argc, char **argv) {
         return SKIPPED;
     }
     stepping_open();
-    clock_t start = clock();
     for (size_t i = 0; i < LN_COUNT(SCRIPTS); i++) {
         if (only && strcmp(only, SCRIPTS[i].name) != 0)
             continue;
-        size_t stride = (SCRIPTS[i].stride ? SCRIPTS[i].stride : 1) * every;
-        failures += sweep_one(engine, &(plan){&SCRIPTS[i], false, STEPPING_ASK_KILL}, stride);
-        failures += sweep_one(engine, &(plan){&SCRIPTS[i], true, STEPPING_KILL}, stride);
-        failures += sweep_one(engine, &(plan){&SCRIPTS[i], false, STEPPING_ASK}, stride * 13);
-        failures += sweep_one(engine, &(plan){&SCRIPTS[i], true, STEPPING_SOFTEN}, stride * 11);
+        failures += sweep_one(engine, &(plan){&SCRIPTS[i], false});
+        failures += sweep_one(engine, &(plan){&SCRIPTS[i], true});
     }
     lunette_engine_close(&engine);
-    printf("%zu instructions tried, %d failures\n", all_tried, failures);
-    (void)start;
+    printf("%zu instructions at %zu and %zu addresses, %zu tries, %d failures\n", all_steps, seen[0].count, seen[1].count,
+           all_tried, failures);
     return failures == 0 ? 0 : 1;
 }
