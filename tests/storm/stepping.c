@@ -29,11 +29,11 @@ enum {
     CHILD_SECONDS = 60,
     CHILD_FAILED = 64,
     /* Where not everything is tried: at every so manieth instruction, whatever it is. Primes, so that no loop is in step. */
-    STRIDE = 211,
-    /* Of the addresses in Lua and libc. */
-    OTHER_SHARE = 5,
+    STRIDE = 1009,
+    /* Of the addresses in Lua and libc one in so many. */
+    OTHER_SHARE = 11,
     /* In a host section, where an instruction is as good as another, until it ends. */
-    SECTION_STRIDE = 13,
+    SECTION_STRIDE = 41,
     /* Where no run has begun, or none goes on: nothing comes in there. */
     IDLE_STRIDE = 101,
 };
@@ -201,12 +201,12 @@ static bool is_wanted(uintptr_t place) {
         return true;
     if (where == LN_PHASE_HOST)
         return now->steps % SECTION_STRIDE == 0;
-    return fresh && (in(&program, place) || now->seen->count % OTHER_SHARE == 0);
+    return fresh && now->seen->count % (in(&program, place) ? now->own_share : OTHER_SHARE) == 0;
 }
 
 /* A kill at each; of the others one at every few, in turn. True: in the child. */
 static bool try_acts(void) {
-    static const unsigned SHARES[STEPPING_ACTS] = {1, 5, 13, 11};
+    static const unsigned SHARES[STEPPING_ACTS] = {1, 11, 23, 17};
     size_t number = now->tried[STEPPING_KILL];
     for (int act = 0; act < STEPPING_ACTS; act++)
         if (number % SHARES[act] == 0 && try_here((stepping_act)act))

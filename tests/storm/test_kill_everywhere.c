@@ -553,6 +553,7 @@ static int sweep_one(lunette_engine *engine, const plan *p) {
     set_up(engine, p, &s);
     stepping sweep = {.context = s.context,
                       .all = all,
+                      .own_share = p->undo ? 1 : 3,
                       .whole = p->script->whole,
                       .failures_most = FAILURES_MOST,
                       .seen = &seen[p->undo]};
