@@ -373,6 +373,7 @@ static void set_up(lunette_engine *engine, const plan *p, session *s) {
         lunette_value_free(&results);
     }
     s->made = made;
+    ln_machine_trim(s->context->vm, 0); /* it has to grow again */
     if (p->undo) {
         need(lunette_snapshot_take(s->context, &s->snapshot) == LUNETTE_OK, "a snapshot");
         picture(s);
