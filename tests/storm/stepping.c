@@ -243,6 +243,12 @@ static bool is_long_call(void) {
 
 /* --- Every instruction --- */
 
+static void ask(void) {
+    ln_run *run = ln_run_current();
+    run->probe_lead = run->deadline;
+    send();
+}
+
 /* True: goes on by steps. */
 static bool step_parent(uintptr_t place, uintptr_t *stack) {
     follow_call(place, stack);
@@ -253,7 +259,11 @@ static bool step_parent(uintptr_t place, uintptr_t *stack) {
         *at.return_at = (uintptr_t)stepping_back;
         return false;
     }
-    at.begun |= phase() == LN_PHASE_RUN;
+    if (!at.begun && phase() == LN_PHASE_RUN) {
+        at.begun = true;
+        if (now->asked)
+            ask();
+    }
     if (again || (!at.begun && !now->whole))
         return true;
     now->steps++;

@@ -15,16 +15,17 @@
  * control words of an arena (arena.c, pages.c), a list of the host's things (objects.c, references.c), a phase (guard/run.c). */
 #include "stepping.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "arena/layout.h"
 #include "lua/internal.h"
 #include "lunette.h"
 
 enum { SKIPPED = 77, FAILURES_MOST = 5, THINGS = 64, FILL_LITTLE = 5000, FILL_ALL = 330000 };
+enum { SMALL = 512 << 10, LARGE = 8 << 20, FILES_MOST = 64 };
 
 #define HOUR_NS ((uint64_t)3600 * 1000000000)
 
@@ -69,7 +70,7 @@ void __wrap_free(void *block) {
 static int closed[THINGS]; /* how often each was */
 static int made;
 static uint64_t token;
-static char blob[512 << 10];
+static char blob[5 << 20];
 static size_t fill; /* bytes that a check fills */
 
 static void close_thing(void *ud, void *object) {
@@ -168,7 +169,7 @@ static void drop_output(void *ud, lunette_context *context, const char *bytes, s
     (void)size;
 }
 
-static lunette_engine *open_engine(bool traced) {
+static lunette_engine *open_engine(lunette_sandbox level, bool traced) {
     static const lunette_function FUNCTIONS[] = {
         {.name = "thing", .call = do_thing},
         {.name = "blob", .call = do_blob, .min_arguments = 1, .max_arguments = 1},
@@ -199,7 +200,8 @@ static lunette_engine *open_engine(bool traced) {
     config.module_count = 1;
     config.require = &require;
     config.output = drop_output;
-    config.limits.memory = 512 << 10;
+    config.sandbox = level;
+    config.limits.memory = LARGE;
     config.limits.wall_ns = HOUR_NS;
     if (!traced)
         config.contain_faults = LUNETTE_OFF;
@@ -212,14 +214,19 @@ static lunette_engine *open_engine(bool traced) {
 
 /* --- What is run --- */
 
-typedef enum form { RUN, RESUME, CALL } form;
+typedef enum form { RUN, RESUME, CALL, COLLECT } form;
 
 typedef struct script {
     const char *name;
     const char *text;
-    form form;     /* RESUME: it waits, and is resumed. CALL: the function that it returns is called by reference */
+    form form; /* RESUME: it waits, and is resumed. CALL: the function that it returns is called by reference. COLLECT: garbage
+                * is collected after it */
     bool whole;    /* from the first instruction of the call */
     bool grows;    /* so all memory that there is has to be used afterwards */
+    bool large;    /* in a context of LARGE bytes */
+    bool trusted;  /* at sandbox level none */
+    bool counted;  /* with a limit on instructions, so by a hook */
+    bool asked;    /* where it stands, at its first instruction */
 } script;
 
 static const script SCRIPTS[] = {
@@ -249,6 +256,15 @@ static const script SCRIPTS[] = {
     {.name = "called back", .text = "return host.invoke(function(n) local t = host.thing() return n + 1 end)"},
     {.name = "results", .text = "return {1, 2.5, 'three', {four = {5, true}}, print}, host.thing()"},
     {.name = "resumed", .form = RESUME, .text = "local t = host.thing() local a, b = pcall(host.wait) local c = host.wait() return b, c"},
+    {.name = "collected", .form = COLLECT, .text = "list = {} for i = 1, 50 do list[i] = {i} end list = nil"},
+    {.name = "large pages", .large = true, .text = "a = host.blob(5000000)"},
+    {.name = "files",
+     .trusted = true,
+     .text = "local f = io.open('/dev/null', 'w') f:write('x', 5) g = io.open('/dev/null') f:close()\n"
+             "for line in io.lines('/dev/null') do end local t <close> = io.open('/dev/zero') return t:read(3)"},
+    {.name = "counted", .counted = true, .text = "local n = 0 for i = 1, 300 do n = n + i end\n"
+                                                 "coroutine.wrap(function() for i = 1, 200 do n = n + i end end)() return n"},
+    {.name = "asked", .asked = true, .text = "local function f(n) return n == 0 and 0 or 1 + f(n - 1) end return f(5)"},
     {.name = "called", .form = CALL, .text = "local n, list = 0, {} return function(...) n = n + 1 list[n] = {...} return n, list end"},
 };
 
@@ -367,6 +383,9 @@ static void set_up(lunette_engine *engine, const plan *p, session *s) {
         s->next_up = *lunette_value_at(results, 0);
         lunette_value_free(&results);
     }
+    ln_machine_limit_memory(s->context->vm, p->script->large ? LARGE : SMALL);
+    if (p->script->form == COLLECT)
+        need(run(s->context, p->script->text, NULL) == LUNETTE_OK, "something to collect");
     if (p->script->form == CALL) {
         need(run(s->context, p->script->text, &results) == LUNETTE_OK, "a function");
         s->called = *lunette_value_at(results, 0);
@@ -383,9 +402,12 @@ static void set_up(lunette_engine *engine, const plan *p, session *s) {
 
 static lunette_status do_plan(const plan *p, session *s, stepping *sweep, lunette_value **results) {
     lunette_run_options options = lunette_run_options_default();
+    lunette_limits limits = lunette_limits_default();
     const script *what = p->script;
     lunette_status status = LUNETTE_OK;
     options.roll_back = p->undo;
+    limits.instructions = what->counted ? UINT32_MAX : 0;
+    options.limits = &limits;
     if (what->form == RESUME)
         status = lunette_context_run(s->context, what->name, what->text, LUNETTE_ZERO_TERMINATED, &options,
                                      results);
@@ -396,6 +418,8 @@ static lunette_status do_plan(const plan *p, session *s, stepping *sweep, lunett
                                      results);
     else if (what->form == CALL)
         status = lunette_context_call(s->context, &s->called, &options, results);
+    else if (what->form == COLLECT)
+        status = lunette_context_collect(s->context);
     while (status == LUNETTE_SUSPENDED) {
         lunette_value answer = lunette_text("an answer");
         status = lunette_context_resume(s->context, token, &answer, 1, results);
@@ -404,6 +428,15 @@ static lunette_status do_plan(const plan *p, session *s, stepping *sweep, lunett
 }
 
 /* --- Judging it --- */
+
+static int files_open; /* before everything */
+
+static int count_files(void) {
+    int count = 0;
+    for (int file = 0; file < FILES_MOST; file++)
+        count += fcntl(file, F_GETFD) >= 0;
+    return count;
+}
 
 static const char *check_things(const session *s, bool all) {
     for (int i = 0; i < made; i++) {
@@ -486,6 +519,8 @@ static const char *judge(const plan *p, session *s, lunette_status status, lunet
         wrong = "no release";
     if (!wrong)
         wrong = check_things(s, true);
+    if (!wrong && count_files() != files_open)
+        wrong = "a file is open still, or another was closed";
     if (!wrong && blocks_before != NO_COUNT && blocks != blocks_before)
         wrong = "the host's memory has other blocks than before";
     return wrong;
@@ -556,6 +591,7 @@ static int sweep_one(lunette_engine *engine, const plan *p) {
                       .all = all,
                       .own_share = p->undo ? 1 : 3,
                       .whole = p->script->whole,
+                      .asked = p->script->asked,
                       .failures_most = FAILURES_MOST,
                       .seen = &seen[p->undo]};
     lunette_status status = do_plan(p, &s, &sweep, &results);
@@ -587,7 +623,8 @@ int main(int argc, char **argv) {
         else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
             only = argv[++i];
     }
-    lunette_engine *engine = open_engine(traced);
+    lunette_engine *engine = open_engine(LUNETTE_SANDBOX_RESTRICTED, traced);
+    lunette_engine *trusting = open_engine(LUNETTE_SANDBOX_NONE, traced);
     lunette_engine_info info = {.size = sizeof info};
     need(lunette_engine_info_get(engine, &info) == LUNETTE_OK, "info");
     if (!refusal && strcmp(info.guard, "signal") != 0)
@@ -597,13 +634,17 @@ int main(int argc, char **argv) {
         return SKIPPED;
     }
     stepping_open();
+    files_open = count_files();
     for (size_t i = 0; i < LN_COUNT(SCRIPTS); i++) {
         if (only && strcmp(only, SCRIPTS[i].name) != 0)
             continue;
-        failures += sweep_one(engine, &(plan){&SCRIPTS[i], false});
-        failures += sweep_one(engine, &(plan){&SCRIPTS[i], true});
+        lunette_engine *in = SCRIPTS[i].trusted ? trusting : engine;
+        failures += sweep_one(in, &(plan){&SCRIPTS[i], false});
+        if (SCRIPTS[i].form != COLLECT)
+            failures += sweep_one(in, &(plan){&SCRIPTS[i], true});
     }
     lunette_engine_close(&engine);
+    lunette_engine_close(&trusting);
     printf("%zu instructions at %zu and %zu addresses, %zu tries, %d failures\n", all_steps, seen[0].count, seen[1].count,
            all_tried, failures);
     return failures == 0 ? 0 : 1;
