@@ -558,13 +558,13 @@ static void take_over_growth(ln_control *to, const ln_control *from) {
     to->fail_in = from->fail_in;
 }
 
-/* A kill may have come between the two words, when the second was still as before. */
+/* A kill may have come between the two words, when the second was still as it was before this step: at the start of the run,
+ * or after an earlier step of the same run. */
 static bool is_growth(ln_arena *a, const ln_control *before) {
     ln_control *c = &a->control;
     uint32_t ready = c->page_committed < c->page_max ? c->page_committed : c->page_max;
-    if (c->page_committed < before->page_committed ||
-        (c->page_ready != ready && c->page_ready != before->page_ready) ||
-        ln_pages_committed(a) > c->ceiling) {
+    if (c->page_committed < before->page_committed || c->page_ready < before->page_ready ||
+        c->page_ready > ready || ln_pages_committed(a) > c->ceiling) {
         return false;
     }
     c->page_ready = ready;
