@@ -17,6 +17,7 @@ const char *stepping_act_name(stepping_act act) {
 
 #include <lua.h>
 
+#include "arena/layout.h"
 #include "base/os_guard.h"
 #include "guard/run.h"
 
@@ -38,6 +39,8 @@ enum {
     IDLE_STRIDE = 101,
 };
 
+enum { GROWTHS_SHIFT = 56 }; /* no address reaches there */
+
 static const uint64_t GRACE_NS = (uint64_t)3600 * 1000000000;
 
 /* Of the thread that steps; one at a time. */
@@ -45,16 +48,18 @@ static stepping *now;
 static struct {
     volatile bool on;
     bool child;
-    bool begun;       /* the run */
-    bool sent;        /* the signal, to the instruction that comes next */
-    bool slipped;     /* into a section, or into libc */
+    bool begun;   /* the run */
+    bool sent;    /* the signal, to the instruction that comes next */
+    bool slipped; /* into a section, or into libc */
     volatile bool closed;
     uintptr_t place, top; /* where it was sent to, and what was on top of the stack there */
     uint32_t phase;
-    uintptr_t before;     /* the last instruction */
+    uintptr_t before; /* the last instruction */
     unsigned repeated;
     uintptr_t *return_at, returns_to; /* of the call of libc */
     unsigned inside;
+    uint32_t pages;    /* that the arena has committed */
+    uintptr_t growths; /* how often that has changed */
 } at;
 
 static ln_os_code program, lua;
@@ -71,7 +76,8 @@ static bool in_vm(uintptr_t address) {
 
 static void write_place(char *text, size_t size, uintptr_t address) {
     Dl_info found;
-    if (dladdr((const void *)address, &found) == 0 || !found.dli_fname) { /* NOLINT(performance-no-int-to-ptr) */
+    if (dladdr((const void *)address, &found) == 0 ||
+        !found.dli_fname) { /* NOLINT(performance-no-int-to-ptr) */
         snprintf(text, size, "0x%lx", (unsigned long)address);
         return;
     }
@@ -180,7 +186,13 @@ static bool try_here(stepping_act act) {
 
 /* --- What is tried --- */
 
+/* What was tried in an arena that had grown less counts as another place. */
 static bool is_new(uintptr_t place) {
+    uint32_t pages = now->context->vm->arena->control.page_committed;
+    at.growths += pages != at.pages;
+    at.pages = pages;
+    if (in(&program, place))
+        place ^= at.growths << GROWTHS_SHIFT;
     size_t slot = place * UINT64_C(0x9E3779B97F4A7C15) >> 48;
     while (now->seen->places[slot] != place && now->seen->places[slot] != 0)
         slot = (slot + 1) % LN_COUNT(now->seen->places);
@@ -197,11 +209,12 @@ static bool is_wanted(uintptr_t place) {
     if (where == LN_PHASE_NONE)
         return now->steps % IDLE_STRIDE == 0;
     bool fresh = is_new(place);
+    bool own = in(&program, place);
     if (now->all || now->steps % STRIDE == 0)
         return true;
     if (where == LN_PHASE_HOST)
         return now->steps % SECTION_STRIDE == 0;
-    return fresh && now->seen->count % (in(&program, place) ? now->own_share : OTHER_SHARE) == 0;
+    return fresh && now->seen->count % (own ? now->own_share : OTHER_SHARE) == 0;
 }
 
 /* A kill at each; of the others one at every few, in turn. True: in the child. */
@@ -304,6 +317,7 @@ void stepping_open(void) {
 void stepping_begin(stepping *sweep) {
     now = sweep;
     memset(&at, 0, sizeof at);
+    at.pages = sweep->context->vm->arena->control.page_committed;
     at.on = true;
     __asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
                      "pushfq\n\t"
@@ -337,16 +351,15 @@ bool stepping_end_of(stepping *sweep, const char **left) {
         return false;
     }
     write_place(sweep->place, sizeof sweep->place, at.sent ? at.place : at.before);
-    sweep->end = at.sent && !at.slipped ? STEPPING_AT_ONCE
-                 : at.sent              ? STEPPING_LATER
-                                        : STEPPING_SECTION;
+    sweep->end = at.sent && !at.slipped ? STEPPING_AT_ONCE : at.sent ? STEPPING_LATER : STEPPING_SECTION;
     *left = judge_place();
     return true;
 }
 
 _Noreturn void stepping_exit(const stepping *sweep, const char *failure) {
     if (failure)
-        fprintf(stderr, "at instruction %zu (%s), %s: %s\n", sweep->steps, sweep->place, stepping_act_name(sweep->act), failure);
+        fprintf(stderr, "at instruction %zu (%s), %s: %s\n", sweep->steps, sweep->place,
+                stepping_act_name(sweep->act), failure);
     fflush(stderr);
     _exit(failure ? CHILD_FAILED : (int)sweep->end);
 }

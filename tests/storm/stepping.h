@@ -43,10 +43,11 @@ typedef enum stepping_end {
 typedef struct stepping {
     /* Set by the caller. */
     lunette_context *context;
-    bool all; /* is tried; else what is new (stepping_seen), and every so manieth instruction */
+    bool all;           /* is tried; else what is new (stepping_seen), and every so manieth instruction */
     unsigned own_share; /* of the library's own addresses one in so many is tried; 1: each */
-    bool whole; /* from the first instruction of the call; else from where the run has begun */
-    bool asked; /* at its first instruction the run is asked where it stands: the answer is stepped through, too */
+    bool whole;         /* from the first instruction of the call; else from where the run has begun */
+    bool
+        asked; /* at its first instruction the run is asked where it stands: the answer is stepped through, too */
     int failures_most;
     struct stepping_seen *seen;
     /* Found. */

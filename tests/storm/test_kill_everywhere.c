@@ -81,7 +81,8 @@ static void close_thing(void *ud, void *object) {
 static lunette_status do_close(void *ud, lunette_call *call);
 static lunette_status do_is_open(void *ud, lunette_call *call);
 
-static const lunette_function METHODS[] = {{.name = "close", .call = do_close, .max_arguments = 1}, {.name = "is_open", .call = do_is_open, .max_arguments = 1}};
+static const lunette_function METHODS[] = {{.name = "close", .call = do_close, .max_arguments = 1},
+                                           {.name = "is_open", .call = do_is_open, .max_arguments = 1}};
 static const lunette_class THING = {.size = sizeof(lunette_class),
                                     .name = "Thing",
                                     .methods = METHODS,
@@ -181,8 +182,9 @@ static lunette_engine *open_engine(lunette_sandbox level, bool traced) {
         {.name = "cancel", .call = do_cancel},
     };
     static const lunette_class *const TYPES[] = {&THING};
-    static const lunette_file FILES[] = {
-        {.path = "shop/prices.lua", .text = "local M = {} function M.of(n) return n * 3 end return M", .text_size = SIZE_MAX}};
+    static const lunette_file FILES[] = {{.path = "shop/prices.lua",
+                                          .text = "local M = {} function M.of(n) return n * 3 end return M",
+                                          .text_size = SIZE_MAX}};
     lunette_module module = lunette_module_default();
     const lunette_module *modules[] = {&module};
     lunette_require_config require = lunette_require_config_default();
@@ -219,53 +221,74 @@ typedef enum form { RUN, RESUME, CALL, COLLECT } form;
 typedef struct script {
     const char *name;
     const char *text;
-    form form; /* RESUME: it waits, and is resumed. CALL: the function that it returns is called by reference. COLLECT: garbage
+    form
+        form; /* RESUME: it waits, and is resumed. CALL: the function that it returns is called by reference. COLLECT: garbage
                 * is collected after it */
-    bool whole;    /* from the first instruction of the call */
-    bool grows;    /* so all memory that there is has to be used afterwards */
-    bool large;    /* in a context of LARGE bytes */
-    bool trusted;  /* at sandbox level none */
-    bool counted;  /* with a limit on instructions, so by a hook */
-    bool asked;    /* where it stands, at its first instruction */
+    bool whole;   /* from the first instruction of the call */
+    bool grows;   /* so all memory that there is has to be used afterwards */
+    bool large;   /* in a context of LARGE bytes */
+    bool trusted; /* at sandbox level none */
+    bool counted; /* with a limit on instructions, so by a hook */
+    bool asked;   /* where it stands, at its first instruction */
 } script;
 
 static const script SCRIPTS[] = {
     {.name = "nothing", .text = "return 1", .whole = true},
     {.name = "small blocks", .text = "local t = {} for i = 1, 12 do t[i] = {i, n = i} end t = nil"},
-    {.name = "growing", .grows = true, .text = "local b = host.blob a = b(5000) a = b(150000) a = b(3000) a = b(40000)"},
-    {.name = "resizing", .text = "local t = {} for i = 1, 17 do t[i] = i end for i = 1, 9 do t['k' .. i] = i end"},
+    {.name = "growing",
+     .grows = true,
+     .text = "local b = host.blob a = b(5000) a = b(150000) a = b(3000) a = b(40000)"},
+    {.name = "resizing",
+     .text = "local t = {} for i = 1, 17 do t[i] = i end for i = 1, 9 do t['k' .. i] = i end"},
     {.name = "the limit",
      .text = "local b = host.blob a = b(200000) local ok = pcall(b, 300000) a = nil return ok, #b(300000)",
      .grows = true},
     {.name = "host functions",
-     .text = "local h = host local s, n = h.double('text', 2.5) local t = h.pass({s, k = {n}}) return t.k[1]"},
+     .text =
+         "local h = host local s, n = h.double('text', 2.5) local t = h.pass({s, k = {n}}) return t.k[1]"},
     {.name = "objects",
-     .text = "local a, b <close> = host.thing(), host.thing() assert(a:is_open()) a:close() c = host.thing() return c"},
+     .text =
+         "local a, b <close> = host.thing(), host.thing() assert(a:is_open()) a:close() c = host.thing() return c"},
     {.name = "coroutines",
-     .text = "local y = coroutine.yield local co = coroutine.create(function(a) local b = y(a + 1) error(b) end)\n"
-             "coroutine.resume(co, 1) coroutine.resume(co, 'x') local w = coroutine.wrap(function() pcall(y, 5) y(6) end)\n"
-             "local d = coroutine.create(function() local x <close> = nil y() end) coroutine.resume(d)\n"
-             "coroutine.close(d) return w(), w()"},
-    {.name = "errors", .text = "pcall(error, {}) xpcall(function() local x = nil + 1 end, function(m) return m .. '!' end)\n"
-                               "local function f() error('out') end f()"},
+     .text =
+         "local y = coroutine.yield local co = coroutine.create(function(a) local b = y(a + 1) error(b) end)\n"
+         "coroutine.resume(co, 1) coroutine.resume(co, 'x') local w = coroutine.wrap(function() pcall(y, 5) y(6) end)\n"
+         "local d = coroutine.create(function() local x <close> = nil y() end) coroutine.resume(d)\n"
+         "coroutine.close(d) return w(), w()"},
+    {.name = "errors",
+     .text = "pcall(error, {}) xpcall(function() local x = nil + 1 end, function(m) return m .. '!' end)\n"
+             "local function f() error('out') end f()"},
     {.name = "strings",
-     .text = "local s = string.format('%5.2f %s %q', 2.5, 'x', 'y\\n') s = s:gsub('%w+', string.upper) .. s:rep(40, ',')\n"
-             "return #s, table.concat({1, 2, s}), s:byte(1, 3), tostring(2^53)"},
-    {.name = "require", .text = "local p = require('shop.prices') return p.of(4), math.random(9), os.time{year=2020,month=1,day=1}"},
+     .text =
+         "local s = string.format('%5.2f %s %q', 2.5, 'x', 'y\\n') s = s:gsub('%w+', string.upper) .. s:rep(40, ',')\n"
+         "return #s, table.concat({1, 2, s}), s:byte(1, 3), tostring(2^53)"},
+    {.name = "require",
+     .text =
+         "local p = require('shop.prices') return p.of(4), math.random(9), os.time{year=2020,month=1,day=1}"},
     {.name = "load", .text = "local f = load('local a = ... return a * 2') print(f(4)) return f"},
-    {.name = "called back", .text = "return host.invoke(function(n) local t = host.thing() return n + 1 end)"},
+    {.name = "called back",
+     .text = "return host.invoke(function(n) local t = host.thing() return n + 1 end)"},
     {.name = "results", .text = "return {1, 2.5, 'three', {four = {5, true}}, print}, host.thing()"},
-    {.name = "resumed", .form = RESUME, .text = "local t = host.thing() local a, b = pcall(host.wait) local c = host.wait() return b, c"},
+    {.name = "resumed",
+     .form = RESUME,
+     .text = "local t = host.thing() local a, b = pcall(host.wait) local c = host.wait() return b, c"},
     {.name = "collected", .form = COLLECT, .text = "list = {} for i = 1, 50 do list[i] = {i} end list = nil"},
     {.name = "large pages", .large = true, .text = "a = host.blob(5000000)"},
     {.name = "files",
      .trusted = true,
-     .text = "local f = io.open('/dev/null', 'w') f:write('x', 5) g = io.open('/dev/null') f:close()\n"
-             "for line in io.lines('/dev/null') do end local t <close> = io.open('/dev/zero') return t:read(3)"},
-    {.name = "counted", .counted = true, .text = "local n = 0 for i = 1, 300 do n = n + i end\n"
-                                                 "coroutine.wrap(function() for i = 1, 200 do n = n + i end end)() return n"},
-    {.name = "asked", .asked = true, .text = "local function f(n) return n == 0 and 0 or 1 + f(n - 1) end return f(5)"},
-    {.name = "called", .form = CALL, .text = "local n, list = 0, {} return function(...) n = n + 1 list[n] = {...} return n, list end"},
+     .text =
+         "local f = io.open('/dev/null', 'w') f:write('x', 5) g = io.open('/dev/null') f:close()\n"
+         "for line in io.lines('/dev/null') do end local t <close> = io.open('/dev/zero') return t:read(3)"},
+    {.name = "counted",
+     .counted = true,
+     .text = "local n = 0 for i = 1, 300 do n = n + i end\n"
+             "coroutine.wrap(function() for i = 1, 200 do n = n + i end end)() return n"},
+    {.name = "asked",
+     .asked = true,
+     .text = "local function f(n) return n == 0 and 0 or 1 + f(n - 1) end return f(5)"},
+    {.name = "called",
+     .form = CALL,
+     .text = "local n, list = 0, {} return function(...) n = n + 1 list[n] = {...} return n, list end"},
 };
 
 static const script CANCELS = {.name = "cancels", .text = "host.thing() host.cancel() while true do end"};
@@ -287,8 +310,9 @@ static const char IS_THE_WORLD[] =
     "assert(#list == 40 and list[40] == 'item 40' and list.k7[1] == 7 and #long == 5000 and weak[list] == 'alive')\n"
     "list = {} for i = 1, 100 do list[i] = {i} end a = host.fill()";
 
-static const char ANSWERS[] = "local s = 0 for i = 1, 50 do s = s + #tostring(i) + #{i, i} end a = host.fill()\n"
-                              "assert(list == nil and c == nil) return s";
+static const char ANSWERS[] =
+    "local s = 0 for i = 1, 50 do s = s + #tostring(i) + #{i, i} end a = host.fill()\n"
+    "assert(list == nil and c == nil) return s";
 
 typedef struct session {
     lunette_context *context;
@@ -352,7 +376,8 @@ static const char *compare(const session *s) {
 /* --- Doing it --- */
 
 static lunette_status run(lunette_context *context, const char *text, lunette_value **results) {
-    lunette_status status = lunette_context_run(context, "=check", text, LUNETTE_ZERO_TERMINATED, NULL, results);
+    lunette_status status =
+        lunette_context_run(context, "=check", text, LUNETTE_ZERO_TERMINATED, NULL, results);
     if (status != LUNETTE_OK)
         fprintf(stderr, "%s: %s\n", lunette_status_name(status), lunette_context_message(context, status));
     return status;
@@ -482,12 +507,14 @@ static const char *check_new(session *s, lunette_status status) {
     const char *wrong = check_things(s, true);
     if (!wrong && run(s->context, ANSWERS, NULL) != LUNETTE_OK)
         wrong = "the context does not work";
-    if (!wrong && (lunette_context_reset(s->context) != LUNETTE_OK || lunette_context_verify(s->context) != LUNETTE_OK))
+    if (!wrong &&
+        (lunette_context_reset(s->context) != LUNETTE_OK || lunette_context_verify(s->context) != LUNETTE_OK))
         wrong = lunette_last_failure();
     return wrong;
 }
 
-static const char *check_status(const session *s, lunette_status status, lunette_status expected, const stepping *sweep) {
+static const char *check_status(const session *s, lunette_status status, lunette_status expected,
+                                const stepping *sweep) {
     static char why[300];
     const lunette_error *error = lunette_context_error(s->context);
     bool may_end = sweep->act != STEPPING_ASK && status == LUNETTE_CANCELLED;
@@ -503,14 +530,15 @@ static const char *check_status(const session *s, lunette_status status, lunette
 
 enum { NO_COUNT = -1 };
 
-static const char *judge(const plan *p, session *s, lunette_status status, lunette_status expected, lunette_value **results,
-                         stepping *sweep, long blocks_before) {
+static const char *judge(const plan *p, session *s, lunette_status status, lunette_status expected,
+                         lunette_value **results, stepping *sweep, long blocks_before) {
     if (status == expected)
         sweep->end = STEPPING_OVER;
     const char *wrong = check_status(s, status, expected, sweep);
     lunette_value_free(results);
     if (!wrong && p->undo && status == LUNETTE_OK)
-        wrong = lunette_snapshot_restore(s->context, s->snapshot) == LUNETTE_OK ? NULL : lunette_last_failure();
+        wrong =
+            lunette_snapshot_restore(s->context, s->snapshot) == LUNETTE_OK ? NULL : lunette_last_failure();
     if (!wrong && p->undo)
         wrong = check_session(s);
     else if (!wrong && !p->undo)
@@ -570,11 +598,12 @@ static void report(const plan *p, const stepping *sweep) {
         tried += sweep->tried[act];
     all_tried += tried;
     all_steps += sweep->steps;
-    printf("%-15s %-5s %6zu instructions, %6zu tries (%zu kills): left at once %zu, later %zu, after a call %zu; ended %zu%s\n",
-           p->script->name, p->undo ? "undo" : "reset", sweep->steps, tried,
-           sweep->tried[STEPPING_KILL] + sweep->tried[STEPPING_ASK_KILL], sweep->ends[STEPPING_AT_ONCE],
-           sweep->ends[STEPPING_LATER], sweep->ends[STEPPING_SECTION], sweep->ends[STEPPING_OVER],
-           sweep->failures ? "; FAILED" : "");
+    printf(
+        "%-15s %-5s %6zu instructions, %6zu tries (%zu kills): left at once %zu, later %zu, after a call %zu; ended %zu%s\n",
+        p->script->name, p->undo ? "undo" : "reset", sweep->steps, tried,
+        sweep->tried[STEPPING_KILL] + sweep->tried[STEPPING_ASK_KILL], sweep->ends[STEPPING_AT_ONCE],
+        sweep->ends[STEPPING_LATER], sweep->ends[STEPPING_SECTION], sweep->ends[STEPPING_OVER],
+        sweep->failures ? "; FAILED" : "");
     fflush(stdout);
 }
 
@@ -645,7 +674,7 @@ int main(int argc, char **argv) {
     }
     lunette_engine_close(&engine);
     lunette_engine_close(&trusting);
-    printf("%zu instructions at %zu and %zu addresses, %zu tries, %d failures\n", all_steps, seen[0].count, seen[1].count,
-           all_tried, failures);
+    printf("%zu instructions at %zu and %zu addresses, %zu tries, %d failures\n", all_steps, seen[0].count,
+           seen[1].count, all_tried, failures);
     return failures == 0 ? 0 : 1;
 }
