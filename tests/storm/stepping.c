@@ -302,24 +302,8 @@ static void on_trap(int number, siginfo_t *info, void *context) {
 
 /* --- From outside --- */
 
-const char *stepping_refusal(void) {
-    return LN_TSAN || LN_ASAN ? "a sanitizer's own code would be stepped and forked, too" : NULL;
-}
-
-void stepping_open(void) {
-    struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    sigfillset(&action.sa_mask);
-    sigaction(SIGTRAP, &action, NULL);
-    ln_os_code_of((const void *)stepping_open, &program, 1);
-    ln_os_code_of((const void *)lua_newstate, &lua, 1);
-}
-
-void stepping_begin(stepping *sweep) {
-    now = sweep;
-    memset(&at, 0, sizeof at);
-    at.pages = sweep->context->vm->arena->control.page_committed;
-    at.on = true;
-    __asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
+static void set_trap_flag(void) {
+    __asm__ volatile("lea -128(%%rsp), %%rsp\n\t" /* what lies below belongs to the function */
                      "pushfq\n\t"
                      "orq $0x100, (%%rsp)\n\t"
                      "popfq\n\t"
@@ -327,6 +311,36 @@ void stepping_begin(stepping *sweep) {
                      :
                      :
                      : "cc", "memory");
+}
+
+/* Not where the processor is another program. */
+static bool is_trapped(void) {
+    memset(&at, 0, sizeof at);
+    set_trap_flag();
+    for (volatile int i = 0; i < 2 && !at.closed;)
+        i++;
+    return at.closed;
+}
+
+const char *stepping_open(void) {
+    struct sigaction action = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    if (LN_TSAN || LN_ASAN)
+        return "a sanitizer's own code would be stepped and forked, too";
+    sigfillset(&action.sa_mask);
+    sigaction(SIGTRAP, &action, NULL);
+    if (!is_trapped())
+        return "the processor's trap flag raises no signal here";
+    ln_os_code_of((const void *)stepping_open, &program, 1);
+    ln_os_code_of((const void *)lua_newstate, &lua, 1);
+    return NULL;
+}
+
+void stepping_begin(stepping *sweep) {
+    now = sweep;
+    memset(&at, 0, sizeof at);
+    at.pages = sweep->context->vm->arena->control.page_committed;
+    at.on = true;
+    set_trap_flag();
 }
 
 /* The guard's promise: in the VM's code, or in a function of libc that it called and that has saved nothing yet. */
@@ -366,8 +380,26 @@ _Noreturn void stepping_exit(const stepping *sweep, const char *failure) {
 
 #else
 
-const char *stepping_refusal(void) {
+#include <stdlib.h>
+
+const char *stepping_open(void) {
     return "only an x86-64 processor under Linux is stepped here";
+}
+
+void stepping_begin(stepping *sweep) {
+    (void)sweep;
+}
+
+bool stepping_end_of(stepping *sweep, const char **left) {
+    (void)sweep;
+    *left = NULL;
+    return false;
+}
+
+void stepping_exit(const stepping *sweep, const char *failure) {
+    (void)sweep;
+    (void)failure;
+    exit(1);
 }
 
 #endif

@@ -69,13 +69,10 @@ typedef struct stepping_seen {
 
 const char *stepping_act_name(stepping_act act);
 
-/* NULL: it can be done here. Else why not. */
-const char *stepping_refusal(void);
+/* Takes SIGTRAP. NULL: it can be done here. Else why not. */
+const char *stepping_open(void);
 
-/* Takes SIGTRAP. */
-void stepping_open(void);
-
-/* From here to stepping_end() the calling thread is stepped. It must have had a run before, which gave it its signal stack. */
+/* From here to stepping_end_of() the calling thread is stepped. It must have had a run before, which gave it its signal stack. */
 void stepping_begin(stepping *sweep);
 
 /* False: this is the process that began, all was tried. True: this is one in which something happened, which has to judge and to
