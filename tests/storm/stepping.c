@@ -186,10 +186,10 @@ static bool try_here(stepping_act act) {
 
 /* --- What is tried --- */
 
-/* What was tried in an arena that had grown less counts as another place. */
+/* What was tried in an arena that had grown less may count as another place. */
 static bool is_new(uintptr_t place) {
     uint32_t pages = now->context->vm->arena->control.page_committed;
-    at.growths += pages != at.pages;
+    at.growths += now->grows && pages != at.pages;
     at.pages = pages;
     if (in(&program, place))
         place ^= at.growths << GROWTHS_SHIFT;

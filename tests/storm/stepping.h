@@ -48,6 +48,7 @@ typedef struct stepping {
     bool whole;         /* from the first instruction of the call; else from where the run has begun */
     bool
         asked; /* at its first instruction the run is asked where it stands: the answer is stepped through, too */
+    bool grows; /* the arena does: whenever it has, what was tried is new again */
     int failures_most;
     struct stepping_seen *seen;
     /* Found. */
