@@ -44,7 +44,7 @@ enum { GROWTHS_SHIFT = 56 }; /* no address reaches there */
 static const uint64_t GRACE_NS = (uint64_t)3600 * 1000000000;
 
 /* Of the thread that steps; one at a time. */
-static stepping *now;
+static stepping *pass;
 static struct {
     volatile bool on;
     bool child;
@@ -117,27 +117,27 @@ static void send_to(uintptr_t place, const uintptr_t *stack) {
 /* Why the guard is to look: what a host's other thread, or a clock, would have brought about. */
 static void bring_about(void) {
     ln_run *run = ln_run_current();
-    if (now->act == STEPPING_ASK) {
+    if (pass->act == STEPPING_ASK) {
         run->probe_lead = run->deadline;
         return;
     }
-    if (now->act == STEPPING_KILL)
+    if (pass->act == STEPPING_KILL)
         run->probed = true;
-    for (; now->act == STEPPING_SOFTEN && run; run = run->parent)
+    for (; pass->act == STEPPING_SOFTEN && run; run = run->parent)
         run->budget.grace_ns = GRACE_NS;
-    lunette_context_cancel(now->context);
+    lunette_context_cancel(pass->context);
 }
 
 /* True: goes on by steps. */
 static bool step_child(uintptr_t place, const uintptr_t *stack) {
-    const ln_run *run = &now->context->vm->run;
+    const ln_run *run = &pass->context->vm->run;
     at.slipped |= at.sent;
     at.sent = false;
     uint32_t where = phase();
     if (where == LN_PHASE_NONE)
         return !at.begun;
     at.begun |= where == LN_PHASE_RUN;
-    if (run->abandoned || (at.slipped && (now->act == STEPPING_ASK || now->act == STEPPING_SOFTEN)))
+    if (run->abandoned || (at.slipped && (pass->act == STEPPING_ASK || pass->act == STEPPING_SOFTEN)))
         return false;
     if (where == LN_PHASE_BUSY)
         return true;
@@ -157,21 +157,21 @@ static void become_child(void) {
 static void note_exit(int status) {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_FAILED;
     if (code < STEPPING_ENDS) {
-        now->ends[code]++;
+        pass->ends[code]++;
         return;
     }
-    now->failures++;
+    pass->failures++;
     if (!WIFSIGNALED(status))
         return;
-    write_place(now->place, sizeof now->place, at.before);
-    fprintf(stderr, "at instruction %zu (%s), %s: ended by signal %d\n", now->steps, now->place,
-            stepping_act_name(now->act), WTERMSIG(status));
+    write_place(pass->place, sizeof pass->place, at.before);
+    fprintf(stderr, "at instruction %zu (%s), %s: ended by signal %d\n", pass->steps, pass->place,
+            stepping_act_name(pass->act), WTERMSIG(status));
 }
 
 /* True: in the child. Not fork(): no lock is taken that what is interrupted may hold, and no handler called. */
 static bool try_here(stepping_act act) {
-    now->tried[act]++;
-    now->act = act;
+    pass->tried[act]++;
+    pass->act = act;
     pid_t child = _Fork();
     if (child == 0) {
         become_child();
@@ -188,39 +188,39 @@ static bool try_here(stepping_act act) {
 
 /* What was tried in an arena that had grown less may count as another place. */
 static bool is_new(uintptr_t place) {
-    uint32_t pages = now->context->vm->arena->control.page_committed;
-    at.growths += now->grows && pages != at.pages;
+    uint32_t pages = pass->context->vm->arena->control.page_committed;
+    at.growths += pass->grows && pages != at.pages;
     at.pages = pages;
     if (in(&program, place))
         place ^= at.growths << GROWTHS_SHIFT;
     size_t slot = place * UINT64_C(0x9E3779B97F4A7C15) >> 48;
-    while (now->seen->places[slot] != place && now->seen->places[slot] != 0)
-        slot = (slot + 1) % LN_COUNT(now->seen->places);
-    bool fresh = now->seen->places[slot] == 0;
-    now->seen->count += fresh;
-    now->seen->places[slot] = place;
+    while (pass->seen->places[slot] != place && pass->seen->places[slot] != 0)
+        slot = (slot + 1) % LN_COUNT(pass->seen->places);
+    bool fresh = pass->seen->places[slot] == 0;
+    pass->seen->count += fresh;
+    pass->seen->places[slot] = place;
     return fresh;
 }
 
 static bool is_wanted(uintptr_t place) {
     uint32_t where = phase();
-    if (now->failures >= now->failures_most)
+    if (pass->failures >= pass->failures_most)
         return false;
     if (where == LN_PHASE_NONE)
-        return now->steps % IDLE_STRIDE == 0;
+        return pass->steps % IDLE_STRIDE == 0;
     bool fresh = is_new(place);
     bool own = in(&program, place);
-    if (now->all || now->steps % STRIDE == 0)
+    if (pass->all || pass->steps % STRIDE == 0)
         return true;
     if (where == LN_PHASE_HOST)
-        return now->steps % SECTION_STRIDE == 0;
-    return fresh && now->seen->count % (own ? now->own_share : OTHER_SHARE) == 0;
+        return pass->steps % SECTION_STRIDE == 0;
+    return fresh && pass->seen->count % (own ? pass->own_share : OTHER_SHARE) == 0;
 }
 
 /* A kill at each; of the others one at every few, in turn. True: in the child. */
 static bool try_acts(void) {
     static const unsigned SHARES[STEPPING_ACTS] = {1, 11, 23, 17};
-    size_t number = now->tried[STEPPING_KILL];
+    size_t number = pass->tried[STEPPING_KILL];
     for (int act = 0; act < STEPPING_ACTS; act++)
         if (number % SHARES[act] == 0 && try_here((stepping_act)act))
             return true;
@@ -274,12 +274,12 @@ static bool step_parent(uintptr_t place, uintptr_t *stack) {
     }
     if (!at.begun && phase() == LN_PHASE_RUN) {
         at.begun = true;
-        if (now->asked)
+        if (pass->asked)
             ask();
     }
-    if (again || (!at.begun && !now->whole))
+    if (again || (!at.begun && !pass->whole))
         return true;
-    now->steps++;
+    pass->steps++;
     return is_wanted(place) && try_acts() ? step_child(place, stack) : true;
 }
 
@@ -336,7 +336,7 @@ const char *stepping_open(void) {
 }
 
 void stepping_begin(stepping *sweep) {
-    now = sweep;
+    pass = sweep;
     memset(&at, 0, sizeof at);
     at.pages = sweep->context->vm->arena->control.page_committed;
     at.on = true;

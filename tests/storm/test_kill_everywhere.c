@@ -124,7 +124,7 @@ static lunette_status do_fill(void *ud, lunette_call *call) {
 static lunette_status do_double(void *ud, lunette_call *call) {
     const char *bytes;
     size_t size;
-    double number;
+    double number = 0;
     (void)ud;
     lunette_status status = lunette_arg_string(call, 1, &bytes, &size);
     if (status == LUNETTE_OK)
