@@ -46,9 +46,8 @@ typedef struct stepping {
     bool all;           /* is tried; else what is new (stepping_seen), and every so manieth instruction */
     unsigned own_share; /* of the library's own addresses one in so many is tried; 1: each */
     bool whole;         /* from the first instruction of the call; else from where the run has begun */
-    bool
-        asked; /* at its first instruction the run is asked where it stands: the answer is stepped through, too */
-    bool grows; /* the arena does: whenever it has, what was tried is new again */
+    bool asked;         /* at its first instruction where it stands: the answer is stepped through, too */
+    bool grows;         /* the arena does: whenever it has, what was tried is new again */
     int failures_most;
     struct stepping_seen *seen;
     /* Found. */
