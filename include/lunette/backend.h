@@ -218,6 +218,11 @@ typedef struct lunette_backend {
      * up; all else stays good. Not called where a reset does instead, after which end() has been. OK, UNSUPPORTED
      * (nothing happens). */
     lunette_status (*go_back)(lunette_machine *machine, uint64_t number, const char **why);
+
+    /** In a run, in the middle of a request for memory: a quarter of the memory limit is taken for the first time since the
+     * machine was built or reset, two, or three. What frees nothing before it must may begin to. It must not ask for
+     * memory, nor free any. Not where the memory is the host's (config.alloc). NULL. */
+    void (*on_growth)(lunette_machine *machine, unsigned quarters);
 } lunette_backend;
 
 /* --- The registry ---------------------------------------------------------------------------------------- */

@@ -43,8 +43,8 @@ typedef enum lunette_switch { LUNETTE_DEFAULT = 0, LUNETTE_ON = 1, LUNETTE_OFF =
 
 /** Lua's collector. */
 typedef enum lunette_gc {
-    /** Seldom while memory is plenty, and each collection as a whole: no script runs while one is under way, which
-     * keeps defects of Lua releases out of reach (docs/sandbox.md). */
+    /** Seldom while less than a quarter of the memory limit is taken, then the sooner the more is; and each collection as a
+     * whole: no script runs while one is under way, which keeps defects of Lua releases out of reach (docs/sandbox.md). */
     LUNETTE_GC_AUTO = 0,
     LUNETTE_GC_INCREMENTAL = 1, /**< with gc_pause and gc_step */
     LUNETTE_GC_GENERATIONAL = 2 /**< with gc_minor and gc_major */

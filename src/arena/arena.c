@@ -333,8 +333,8 @@ static bool found_arena(ln_arena *a, size_t reservation, const ln_arena_config *
     c->zone_committed = committed;
     c->descriptors = g.pages - sizeof(ln_span) + (g.pages >> LN_PAGE_SHIFT) * sizeof(ln_span);
     c->reserve = config->reserve;
-    c->on_refusal = config->on_refusal;
-    c->on_refusal_ud = config->on_refusal_ud;
+    c->owner = config->owner;
+    c->owner_ud = config->owner_ud;
     c->shares_images = is_shareable((uintptr_t)a, reservation);
     c->page_committed = ln_first_page(a);
     a->page_top = ln_first_page(a);
@@ -395,7 +395,7 @@ lunette_status ln_arena_seal(ln_arena *a) {
     }
     ln_memcheck_defined(a, sizeof *a);
     ln_memcheck_defined(ln_arena_at(a, a->image_end), a->nursery - a->image_end);
-    a->page_top = ln_first_page(a);
+    a->page_top = a->page_told = ln_first_page(a);
     ln_pages_trim(a, 0);
     ln_pages_update(a);
     return LUNETTE_OK;

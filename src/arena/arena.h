@@ -33,6 +33,15 @@ typedef void *(*ln_allocator)(void *ud, void *ptr, size_t osize, size_t nsize);
 #define LN_ARENA_LIMIT_MIN ((size_t)32 << 10) /* less holds no state of any language */
 #define LN_ARENA_LIMIT_MAX ((size_t)48 << 30)
 
+/* Whose blocks they are. These are called in the middle of a request, and must not make one; each may be NULL. */
+typedef struct ln_arena_owner {
+    /* A request cannot be met, which came from `caller` in the code. True: some was freed, it is to be tried once more. */
+    bool (*on_refusal)(void *ud, const void *caller);
+    /* Own arenas, sealed: for the first time since the seal or the reset, so many quarters of the limit are taken, 1 to 3. One
+     * may be left out where more are taken at once. */
+    void (*on_growth)(void *ud, unsigned quarters);
+} ln_arena_owner;
+
 typedef struct ln_arena_config {
     size_t limit;      /* bytes that may be committed; 0: as many as the reservation holds */
     size_t reserve;    /* bytes beyond the limit that ln_arena_open_reserve() lends; 0: none */
@@ -43,10 +52,8 @@ typedef struct ln_arena_config {
     void (*host_enter)(void *section_ud);
     void (*host_leave)(void *section_ud);
     void *section_ud;
-    /* Told of each request that cannot be met, and from where in the code it came, before the refusal is answered. It
-     * must not ask for memory. True: it has freed some, try once more. NULL: nobody is told. */
-    bool (*on_refusal)(void *ud, const void *caller);
-    void *on_refusal_ud;
+    const ln_arena_owner *owner; /* static; NULL: nobody is told anything */
+    void *owner_ud;
 } ln_arena_config;
 
 typedef struct ln_arena_stats {

@@ -85,8 +85,8 @@ lunette_status ln_bridge_open(const ln_arena_config *config, ln_arena **arena) {
     memset(b, 0, sizeof *b);
     b->arena.control.kind = LN_ARENA_BRIDGE;
     b->arena.control.reserve = config->reserve;
-    b->arena.control.on_refusal = config->on_refusal;
-    b->arena.control.on_refusal_ud = config->on_refusal_ud;
+    b->arena.control.owner = config->owner;
+    b->arena.control.owner_ud = config->owner_ud;
     b->host = config->host;
     b->host_ud = config->host_ud;
     b->host_enter = config->host_enter;

@@ -87,8 +87,8 @@ typedef struct ln_control {
     size_t zone_committed; /* offset up to which the zone is committed */
     size_t grain;          /* commits are multiples of this: the machine's page size */
     uint64_t fail_in;      /* injected failure: requests until then; 0: none */
-    bool (*on_refusal)(void *ud, const void *caller); /* as in ln_arena_config */
-    void *on_refusal_ud;
+    const ln_arena_owner *owner; /* as in ln_arena_config */
+    void *owner_ud;
     uint32_t page_committed; /* page number up to which pages (and their descriptors) are committed */
     uint32_t page_max;       /* page number up to which the limit lets them be */
     uint32_t page_ready;     /* the lower of the two: what page_top may rise to at once */
@@ -148,6 +148,7 @@ struct ln_arena {
     uint32_t nursery;   /* offset of what lies behind it: zone_top, while the nursery is empty */
     uint32_t image_end; /* offset; 0 before the arena is sealed */
     uint32_t page_top;  /* page number of the first page never in use */
+    uint32_t page_told; /* up to which page_top may rise before somebody is told of it */
     bool zone_mapped;   /* the map is there; else nothing of the zone is free */
     bool refused;
     uint8_t poor;       /* collections in a row that were not worth it: refusal.c */
@@ -302,7 +303,8 @@ void ln_arena_settle(ln_arena *a);
 
 /* A request cannot be met: has whoever hears of it freed something, so that it is worth another try? */
 LN_INLINE bool ln_arena_ask(const ln_arena *a, const void *caller) {
-    return a->control.on_refusal != NULL && a->control.on_refusal(a->control.on_refusal_ud, caller);
+    const ln_arena_owner *owner = a->control.owner;
+    return owner != NULL && owner->on_refusal != NULL && owner->on_refusal(a->control.owner_ud, caller);
 }
 
 /* --- refusal.c: what is asked again after a refusal ---------------------------------------------------------- */

@@ -210,10 +210,26 @@ static uint32_t take_binned(ln_arena *a, uint32_t pages) {
     return page != 0 ? cut_run(a, page, pages) : 0;
 }
 
+/* The pages up to `end` are taken, for the first time since the reset. The next to be told is where another quarter is. */
+static LN_COLD void tell_growth(ln_arena *a, size_t end) {
+    const ln_control *c = &a->control;
+    unsigned quarters = 3;
+    while (quarters > 0 && end < page_end_within(a, c->limit / 4 * quarters)) {
+        quarters--;
+    }
+    a->page_told = quarters < 3 ? page_end_within(a, c->limit / 4 * (quarters + 1)) - 1 : UINT32_MAX;
+    if (quarters > 0 && c->owner != NULL && c->owner->on_growth != NULL) {
+        c->owner->on_growth(c->owner_ud, quarters);
+    }
+}
+
 static uint32_t take_topmost(ln_arena *a, uint32_t pages) {
     size_t end = (size_t)a->page_top + pages;
     if (LN_UNLIKELY(end > a->control.page_ready) && !ln_pages_commit(a, end, true)) {
         return 0;
+    }
+    if (LN_UNLIKELY(end > a->page_told)) {
+        tell_growth(a, end);
     }
     uint32_t page = a->page_top;
     a->page_top = (uint32_t)end;

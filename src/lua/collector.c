@@ -170,9 +170,25 @@ void ln_collector_wrap(lua_State *L) {
 /* --- How it works --- */
 
 /* Collecting seldom is what memory is for: while the limit is far, the heap may grow to ten times what lives before it
- * is marked again; near the limit the allocator's refusal forces a full collection anyway. Of 200, 400 and 1000 percent,
+ * is marked again. Of 200, 400 and 1000 percent,
  * this was fastest on bench/programs (binary-trees 1.5 to 1.7 times plain Lua's speed), at peaks of up to 12 MB. */
 enum { AUTO_PAUSE = 1000 };
+
+/* Garbage is not free where memory is short: the collection that a refusal forces calls no finalizer, and comes too late for a
+ * table of weak keys, which has grown by then for what nobody needs. So the more of the limit is taken, the sooner all is
+ * collected, from four times what lives to half as much again; and at once, when half is, or more. (A restart is all that this
+ * comes to for Lua: its debt becomes zero, and the next place that looks at it, some bytes later, collects.) */
+static const int PAUSES[] = {AUTO_PAUSE, 400, 200, 150};
+
+void ln_vm_on_growth(lunette_machine *machine, unsigned quarters) {
+    const ln_vm *vm = ln_vm_of(machine);
+    lua_State *L = vm->running;
+    if (!L || ln_vm_settings(vm)->gc != LUNETTE_GC_AUTO || !lua_gc(L, LUA_GCISRUNNING))
+        return;
+    lua_gc(L, LUA_GCSETPAUSE, PAUSES[quarters]);
+    if (quarters > 1)
+        lua_gc(L, LUA_GCRESTART);
+}
 
 /* And a collection is one step, however long: its size as a power of two, larger than any heap. A script never runs
  * while a collection is under way, so that a barrier which a release forgets costs nothing: that is what the defects

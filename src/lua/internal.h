@@ -151,6 +151,9 @@ lunette_status ln_vm_status(int lua_status, lunette_status inner);
 /* The table's functions that are about hooks and places. None raises. */
 void ln_vm_prepare(lunette_machine *machine);
 bool ln_vm_on_refusal(lunette_machine *machine, const void *caller);
+
+/* As lunette_backend.on_growth (collector.c). Does not raise. */
+void ln_vm_on_growth(lunette_machine *machine, unsigned quarters);
 void ln_vm_soften(lunette_machine *machine);
 void ln_vm_probe(lunette_machine *machine);
 bool ln_vm_post_mortem(lunette_machine *machine);

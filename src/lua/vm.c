@@ -309,6 +309,7 @@ const lunette_backend ln_lua_backend = {
     .keep = keep,
     .go_back = go_back,
     .on_refusal = ln_vm_on_refusal,
+    .on_growth = ln_vm_on_growth,
     .soften = ln_vm_soften,
     .probe = ln_vm_probe,
     .busy = ln_native_busy,

@@ -28,8 +28,16 @@ static bool busy(void *ud) {
 
 static bool on_refusal(void *ud, const void *caller) {
     lunette_machine *machine = ud;
-    return machine->backend->on_refusal(machine, caller);
+    return machine->backend->on_refusal && machine->backend->on_refusal(machine, caller);
 }
+
+static void on_growth(void *ud, unsigned quarters) {
+    lunette_machine *machine = ud;
+    if (machine->backend->on_growth)
+        machine->backend->on_growth(machine, quarters);
+}
+
+static const ln_arena_owner owner = {.on_refusal = on_refusal, .on_growth = on_growth};
 
 /* A host's allocator is the host's code: it takes locks, and is never left in the middle. */
 static void section_enter(void *ud) {
@@ -94,8 +102,8 @@ lunette_status ln_machine_open_arena(lunette_machine *machine) {
         .host_enter = section_enter,
         .host_leave = section_leave,
         .section_ud = machine,
-        .on_refusal = machine->backend->on_refusal ? on_refusal : NULL,
-        .on_refusal_ud = machine,
+        .owner = &owner,
+        .owner_ud = machine,
     };
     lunette_status status = ln_arena_open(&config, &machine->arena);
     if (status == LUNETTE_OK)

@@ -660,6 +660,46 @@ static void a_kill_while_it_grows_is_no_corruption(void **state) {
     ln_arena_close(&k.arena);
 }
 
+static unsigned told[8];
+static size_t told_count;
+
+static void note_growth(void *ud, unsigned quarters) {
+    assert_ptr_equal(ud, told);
+    told[told_count++ % LN_COUNT(told)] = quarters;
+}
+
+static void fill_until_refused(size_t size) {
+    while (kit_call(&k, NULL, 0, size))
+        ;
+}
+
+/* Once for each, in order; and again after a reset, by the limit that holds then. */
+static void growth_is_told_by_quarters(void **state) {
+    (void)state;
+    static const ln_arena_owner OWNER = {.on_growth = note_growth};
+    told_count = 0;
+    kit_open(&k, &(ln_arena_config){.limit = 4 * MIB, .owner = &OWNER, .owner_ud = told}, 1);
+    ln_image *image;
+    assert_int_equal(ln_image_take(k.arena, &image), LUNETTE_OK);
+    for (size_t limit = 4 * MIB; limit >= MIB; limit /= 2) {
+        ln_arena_set_limit(k.arena, limit);
+        told_count = 0;
+        assert_non_null(kit_call(&k, NULL, 0, limit / 8));
+        assert_int_equal(told_count, 0);
+        fill_until_refused(10000);
+        assert_int_equal(told_count, 3);
+        assert_true(told[0] == 1 && told[1] == 2 && told[2] == 3);
+        ln_image_restore(image, k.arena);
+        kit_forget(&k);
+    }
+    told_count = 0;
+    assert_non_null(kit_call(&k, NULL, 0, 600 << 10));
+    assert_int_equal(told_count, 1); /* two quarters at once */
+    assert_int_equal(told[0], 2);
+    ln_image_close(&image);
+    ln_arena_close(&k.arena);
+}
+
 static void sound_before_the_first_block(void **state) {
     (void)state;
     kit_open(&k, &(ln_arena_config){.limit = MIB}, 1);
@@ -682,6 +722,7 @@ static void the_peak_is_never_below_what_is_used(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kill_while_it_grows_is_no_corruption),
+        cmocka_unit_test(growth_is_told_by_quarters),
         cmocka_unit_test(sound_before_the_first_block),
         cmocka_unit_test(the_peak_is_never_below_what_is_used),
         cmocka_unit_test(the_shadow_notices_every_word),

@@ -200,6 +200,27 @@ static void what_is_dropped_makes_room(void **state) {
     }
 }
 
+/* Nor is a table of weak keys small again before there was a collection. */
+static void memory_that_is_short_is_collected_sooner(void **state) {
+    (void)state;
+    static const char *const SPENDERS[] = {
+        "local w = setmetatable({}, {__mode = 'k'}) for i = 1, 100000 do w[{}] = i end",
+        "local w = setmetatable({}, {__mode = 'v'}) for i = 1, 100000 do w[i] = {} end",
+        "local w = setmetatable({}, {__mode = 'kv'}) for i = 1, 100000 do w[{}] = {i} end",
+    };
+    for (size_t memory = 512 << 10; memory <= 8 * MIB; memory *= 2) {
+        lunette_config config = kit_config(LUNETTE_SANDBOX_RESTRICTED);
+        config.limits.memory = memory;
+        lunette_context *context = kit_open(&config);
+        for (size_t i = 0; i < LN_COUNT(SPENDERS); i++) {
+            for (int again = 0; again < 2; again++)
+                expect_ok(context, SPENDERS[i]);
+            assert_int_equal(lunette_context_reset(context), LUNETTE_OK);
+        }
+        kit_close(context);
+    }
+}
+
 /* Those that are needed are not in the way of the others for long: what is done for them stays in proportion. */
 static void what_is_kept_is_not_collected_again_and_again(void **state) {
     (void)state;
@@ -221,6 +242,7 @@ int main(void) {
         cmocka_unit_test(copies_count_their_own),
         cmocka_unit_test(killed_runs_have_theirs),
         cmocka_unit_test(what_is_dropped_makes_room),
+        cmocka_unit_test(memory_that_is_short_is_collected_sooner),
         cmocka_unit_test(what_is_kept_is_not_collected_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
