@@ -43,7 +43,7 @@ typedef enum lunette_switch { LUNETTE_DEFAULT = 0, LUNETTE_ON = 1, LUNETTE_OFF =
 
 /** Lua's collector. */
 typedef enum lunette_gc {
-    /** Seldom while less than a quarter of the memory limit is taken, then the sooner the more is; and each collection as a
+    /** Seldom while less than half of the memory limit is taken, then the sooner the more is; and each collection as a
      * whole: no script runs while one is under way, which keeps defects of Lua releases out of reach (docs/sandbox.md). */
     LUNETTE_GC_AUTO = 0,
     LUNETTE_GC_INCREMENTAL = 1, /**< with gc_pause and gc_step */

@@ -175,19 +175,18 @@ void ln_collector_wrap(lua_State *L) {
 enum { AUTO_PAUSE = 1000 };
 
 /* Garbage is not free where memory is short: the collection that a refusal forces calls no finalizer, and comes too late for a
- * table of weak keys, which has grown by then for what nobody needs. So the more of the limit is taken, the sooner all is
- * collected, from four times what lives to half as much again; and at once, when half is, or more. (A restart is all that this
- * comes to for Lua: its debt becomes zero, and the next place that looks at it, some bytes later, collects.) */
-static const int PAUSES[] = {AUTO_PAUSE, 400, 200, 150};
+ * table of weak keys, which has grown by then for what nobody needs. So when half of the limit is taken all is collected at
+ * once, and then as soon as there is two and a half times what lives; from three quarters on, one and a half. (A restart is all
+ * that "at once" comes to for Lua: its debt becomes zero, and the next place that looks at it, some bytes later, collects.) */
+enum { HALF_PAUSE = 250, LAST_PAUSE = 150 };
 
 void ln_vm_on_growth(lunette_machine *machine, unsigned quarters) {
     const ln_vm *vm = ln_vm_of(machine);
     lua_State *L = vm->running;
-    if (!L || ln_vm_settings(vm)->gc != LUNETTE_GC_AUTO || !lua_gc(L, LUA_GCISRUNNING))
+    if (quarters < 2 || !L || ln_vm_settings(vm)->gc != LUNETTE_GC_AUTO || !lua_gc(L, LUA_GCISRUNNING))
         return;
-    lua_gc(L, LUA_GCSETPAUSE, PAUSES[quarters]);
-    if (quarters > 1)
-        lua_gc(L, LUA_GCRESTART);
+    lua_gc(L, LUA_GCSETPAUSE, quarters == 2 ? HALF_PAUSE : LAST_PAUSE);
+    lua_gc(L, LUA_GCRESTART);
 }
 
 /* And a collection is one step, however long: its size as a power of two, larger than any heap. A script never runs
