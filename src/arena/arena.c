@@ -338,6 +338,7 @@ static bool found_arena(ln_arena *a, size_t reservation, const ln_arena_config *
     c->shares_images = is_shareable((uintptr_t)a, reservation);
     c->page_committed = ln_first_page(a);
     a->page_top = ln_first_page(a);
+    a->page_told = UINT32_MAX;
     ln_flag_drop(a);
     ln_zone_open(a);
     ln_spans_open(a);
