@@ -170,8 +170,8 @@ void ln_collector_wrap(lua_State *L) {
 /* --- How it works --- */
 
 /* Collecting seldom is what memory is for: while the limit is far, the heap may grow to ten times what lives before it
- * is marked again. Of 200, 400 and 1000 percent,
- * this was fastest on bench/programs (binary-trees 1.5 to 1.7 times plain Lua's speed), at peaks of up to 12 MB. */
+ * is marked again. Of 200, 400 and 1000 percent, this was fastest on bench/programs (binary-trees 1.5 to 1.7 times plain
+ * Lua's speed). */
 enum { AUTO_PAUSE = 1000 };
 
 /* Garbage is not free where memory is short: the collection that a refusal forces calls no finalizer, and comes too late for a
