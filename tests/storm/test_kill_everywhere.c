@@ -217,14 +217,17 @@ static lunette_engine *open_engine(lunette_sandbox level, bool traced) {
 
 /* --- What is run --- */
 
-typedef enum form { RUN, RESUME, CALL, COLLECT } form;
+typedef enum form {
+    RUN,
+    RESUME,  /* it waits, and is resumed */
+    CALL,    /* the function that it returns is called by reference */
+    COLLECT, /* garbage is collected after it */
+} form;
 
 typedef struct script {
     const char *name;
     const char *text;
-    form
-        form; /* RESUME: it waits, and is resumed. CALL: the function that it returns is called by reference. COLLECT: garbage
-                * is collected after it */
+    form form;
     bool whole;   /* from the first instruction of the call */
     bool kept;    /* also in a session that a kill ends, and a snapshot keeps */
     bool grows;   /* so all memory that there is has to be used afterwards */
@@ -684,18 +687,35 @@ static bool comes_as_new(const script *what) {
     return what->whole || what->kept || what->trusted || what->form == COLLECT;
 }
 
-int main(int argc, char **argv) {
-    const char *only = NULL, *refusal = stepping_open();
-    bool traced = true;
-    int failures = 0;
+static const char *only; /* of the scripts; NULL: all are */
+static bool traced = true;
+
+static bool is_script(const char *name) {
+    for (size_t i = 0; i < LN_COUNT(SCRIPTS); i++)
+        if (strcmp(SCRIPTS[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void read_options(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--no-trace") == 0)
+        if (strcmp(argv[i], "--no-trace") == 0) {
             traced = false;
-        else if (strcmp(argv[i], "--all") == 0)
+        } else if (strcmp(argv[i], "--all") == 0) {
             all = true;
-        else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+        } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc && is_script(argv[i + 1])) {
             only = argv[++i];
+        } else {
+            fprintf(stderr, "test_kill_everywhere: '%s' is no option, or names no script\n", argv[i]);
+            exit(2);
+        }
     }
+}
+
+int main(int argc, char **argv) {
+    const char *refusal = stepping_open();
+    int failures = 0;
+    read_options(argc, argv);
     lunette_engine *engine = open_engine(LUNETTE_SANDBOX_RESTRICTED, traced);
     lunette_engine *trusting = open_engine(LUNETTE_SANDBOX_NONE, traced);
     lunette_engine_info info = {.size = sizeof info};
