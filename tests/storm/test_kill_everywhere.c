@@ -1,6 +1,6 @@
 /* A run may be killed at any machine instruction of the VM, and is: at each one of it, in a process of its own (stepping.h).
  *
- *     test_kill_everywhere [--all] [--only NAME] [--no-trace]
+ *     test_kill_everywhere [--all] [--only NAME]
  *
  * What must hold, whatever the instruction: the run ends as cancelled, or as it would have ended; it is left only where the
  * guard says that it may be. Then
@@ -171,7 +171,7 @@ static void drop_output(void *ud, lunette_context *context, const char *bytes, s
     (void)size;
 }
 
-static lunette_engine *open_engine(lunette_sandbox level, bool traced) {
+static lunette_engine *open_engine(lunette_sandbox level) {
     static const lunette_function FUNCTIONS[] = {
         {.name = "thing", .call = do_thing},
         {.name = "blob", .call = do_blob, .min_arguments = 1, .max_arguments = 1},
@@ -206,8 +206,6 @@ static lunette_engine *open_engine(lunette_sandbox level, bool traced) {
     config.sandbox = level;
     config.limits.memory = LARGE;
     config.limits.wall_ns = HOUR_NS;
-    if (!traced)
-        config.contain_faults = LUNETTE_OFF;
     if (lunette_engine_open(&config, &engine) != LUNETTE_OK) {
         fprintf(stderr, "%s\n", lunette_last_failure());
         exit(1);
@@ -688,7 +686,6 @@ static bool comes_as_new(const script *what) {
 }
 
 static const char *only; /* of the scripts; NULL: all are */
-static bool traced = true;
 
 static bool is_script(const char *name) {
     for (size_t i = 0; i < LN_COUNT(SCRIPTS); i++)
@@ -699,9 +696,7 @@ static bool is_script(const char *name) {
 
 static void read_options(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--no-trace") == 0) {
-            traced = false;
-        } else if (strcmp(argv[i], "--all") == 0) {
+        if (strcmp(argv[i], "--all") == 0) {
             all = true;
         } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc && is_script(argv[i + 1])) {
             only = argv[++i];
@@ -716,8 +711,8 @@ int main(int argc, char **argv) {
     const char *refusal = stepping_open();
     int failures = 0;
     read_options(argc, argv);
-    lunette_engine *engine = open_engine(LUNETTE_SANDBOX_RESTRICTED, traced);
-    lunette_engine *trusting = open_engine(LUNETTE_SANDBOX_NONE, traced);
+    lunette_engine *engine = open_engine(LUNETTE_SANDBOX_RESTRICTED);
+    lunette_engine *trusting = open_engine(LUNETTE_SANDBOX_NONE);
     lunette_engine_info info = {.size = sizeof info};
     need(lunette_engine_info_get(engine, &info) == LUNETTE_OK, "info");
     if (!refusal && strcmp(info.guard, "signal") != 0)
