@@ -42,6 +42,13 @@ static outcome interrupt(const char *const *arguments, const char *sign, int sig
     return spawn_wait(&started, NULL, 0);
 }
 
+/* On a Lua that asserts the state of a killed script is not read: its line is there only if it was asked before. */
+#ifdef LN_LUA_ASSERTS
+#define INTERRUPTED ": cancelled by an interrupt\n"
+#else
+#define INTERRUPTED "lunette: (command line):1: cancelled by an interrupt\n"
+#endif
+
 static void test_interrupt(void **state) {
     (void)state;
     static const char code[] = "io.stderr:write('go\\n') while true do pcall(error) end";
@@ -51,7 +58,7 @@ static void test_interrupt(void **state) {
                                                       guards[i], "-e", code, NULL},
                                 "go", SIGINT);
         assert_int_equal(got.status, 7);
-        assert_non_null(strstr(got.err, "lunette: (command line):1: cancelled by an interrupt\n"));
+        assert_non_null(strstr(got.err, INTERRUPTED));
         outcome_free(&got);
     }
     /* Who asked for JSON gets it, also when a service manager or timeout(1) ends the script. */
