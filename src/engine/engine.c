@@ -108,19 +108,6 @@ static lunette_status open_guard(lunette_engine *engine, const lunette_config *c
     return ln_failure_plain(status, "lunette_engine_open");
 }
 
-/* A killed VM may be in the middle of anything, and reading where it stood a fault: one that is contained, or that cannot come
- * where kills happen at safe points. What an assertion says cannot be contained (build option lua_asserts). */
-static bool reads_killed(const lunette_engine *engine, const lunette_config *config) {
-#ifdef LN_LUA_ASSERTS
-    bool contained = false;
-    (void)config;
-#else
-    bool contained = contains_faults(config);
-#endif
-    return engine->setup.backend->post_mortem &&
-           (contained || ln_guard_kind_of(engine->guard) == LN_GUARD_HOOK);
-}
-
 /* Snapshots that a context can have, where nobody says otherwise. */
 enum { SNAPSHOTS_MOST = 16 };
 
@@ -130,7 +117,7 @@ static void fill_setup(lunette_engine *engine, const lunette_config *config) {
     setup->memory_limit = (size_t)engine->limits.memory;
     setup->deterministic = config->deterministic;
     setup->on_panic = config->on_panic;
-    setup->post_mortem = reads_killed(engine, config);
+    setup->post_mortem = contains_faults(config) || ln_guard_kind_of(engine->guard) == LN_GUARD_HOOK;
     setup->output = config->output ? config->output : write_standard_output;
     setup->output_ud = config->output_ud;
     setup->warning = config->warning;

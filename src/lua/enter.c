@@ -184,7 +184,7 @@ enum { HOOKED_LEVELS = 16384 };
 
 static bool is_too_deep(const ln_vm *vm) {
     lua_Debug ar;
-    return vm->running && vm->machine.setup->post_mortem && !vm->natives.opened &&
+    return vm->running && ln_vm_can_be_read(vm) && !vm->natives.opened &&
            lua_getstack(vm->running, HOOKED_LEVELS, &ar);
 }
 
@@ -322,9 +322,18 @@ lunette_status ln_vm_status(int lua_status, lunette_status inner) {
 
 /* --- Where an abandoned run stood --- */
 
+/* What a Lua that asserts says of a state in the middle of anything is no fault that could be contained. */
+bool ln_vm_can_be_read(const ln_vm *vm) {
+#ifdef LN_LUA_ASSERTS
+    if (ln_guard_kind_of(vm->machine.setup->guard) != LN_GUARD_HOOK)
+        return false;
+#endif
+    return vm->machine.setup->post_mortem;
+}
+
 bool ln_vm_post_mortem(lunette_machine *machine) {
     ln_vm *vm = ln_vm_of(machine);
-    if (!vm->stood)
+    if (!vm->stood || !ln_vm_can_be_read(vm))
         return false;
     ln_report_trace(machine->report, vm->stood, 0, vm->stood == vm->L);
     return true;

@@ -158,6 +158,9 @@ void ln_vm_soften(lunette_machine *machine);
 void ln_vm_probe(lunette_machine *machine);
 bool ln_vm_post_mortem(lunette_machine *machine);
 
+/* Whether a killed run's state can be looked at. Does not raise. */
+bool ln_vm_can_be_read(const ln_vm *vm);
+
 /* Closes the state under the guard, so that finalizers cannot hang. Does not raise. */
 void ln_vm_close_state(ln_vm *vm);
 

@@ -32,7 +32,7 @@ typedef struct ln_machine_setup {
     size_t memory_limit;
     bool deterministic;
     lunette_panic on_panic;
-    /* A killed VM is looked at: the backend can do it, and faults are contained, or kills happen at safe points only. */
+    /* A killed VM can be looked at: faults are contained, or kills happen at safe points only. */
     bool post_mortem;
     lunette_output_fn output; /* never NULL */
     void *output_ud;

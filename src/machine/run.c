@@ -203,7 +203,7 @@ static void read_trace(void *ud) {
 static void post_mortem(lunette_machine *machine) {
     ln_budget budget = {.wall_ns = READING_TIME_NS};
     struct reading reading = {.machine = machine};
-    if (!machine->setup->post_mortem)
+    if (!machine->backend->post_mortem || !machine->setup->post_mortem)
         return;
     ln_report_init(machine->report);
     machine->run.quiet = true;
