@@ -130,9 +130,13 @@ static void judge_configuration(void) {
     lunette_engine_close(&engine);
 }
 
-/* Behind the script --json is the script's. The tool takes it for its own where a word before it was not understood. */
-static bool may_be_the_scripts(void) {
-    return asked->operands_last && parsed.operand_count > 0 && !parsed.json;
+/* Behind the script --json is the script's, and behind an option it may be its value. The tool takes it for its own where a
+ * word was not understood. */
+static bool may_be_anothers(int argc, char **argv) {
+    bool may_be = asked->operands_last && parsed.operand_count > 0;
+    for (int i = 3; i < argc; i++)
+        may_be |= strcmp(argv[i], "--json") == 0 && argv[i - 1][0] == '-';
+    return may_be && !parsed.json;
 }
 
 static void judge_refusal(tool_exit status, int argc, char **argv) {
@@ -141,7 +145,8 @@ static void judge_refusal(tool_exit status, int argc, char **argv) {
     const bool asked_for = is_given("--json", argc, argv) &&
                            (asked->bit & (COMMAND_RUN | COMMAND_REPL | COMMAND_BATCH | COMMAND_DOCTOR)) != 0;
     const bool json = out.size > 0;
-    FUZZ_EXPECT(json == asked_for || (asked_for && may_be_the_scripts()), "on standard output: %s", out.text);
+    FUZZ_EXPECT(json == asked_for || (asked_for && may_be_anothers(argc, argv)), "on standard output: %s",
+                out.text);
     if (json) {
         FUZZ_EXPECT(lines_of(&out) == 1, "%s", out.text);
         json_decref(json_of(out.text, out.size));
