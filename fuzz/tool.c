@@ -130,23 +130,39 @@ static void judge_configuration(void) {
     lunette_engine_close(&engine);
 }
 
-/* Behind the script --json is the script's, and behind an option it may be its value. The tool takes it for its own where a
- * word was not understood. */
-static bool may_be_anothers(int argc, char **argv) {
-    bool may_be = asked->operands_last && parsed.operand_count > 0;
-    for (int i = 3; i < argc; i++)
-        may_be |= strcmp(argv[i], "--json") == 0 && argv[i - 1][0] == '-';
-    return may_be && !parsed.json;
+static bool takes_value(const char *word) {
+    static const char *const options[] = {
+        "--memory",  "--time", "--cpu",     "--instructions", "--output", "--grace",   "--guard",  "--allow",
+        "--sandbox", "--deny", "--preload", "--root",         "--permit", "--workers", "--repeat", "-e"};
+    for (size_t i = 0; i < FUZZ_COUNT(options); i++)
+        if (strcmp(word, options[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Behind an option that takes one it is its value, and behind the script all is the script's. */
+static bool is_the_tools(const char *option, int argc, char **argv) {
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], option) == 0)
+            return true;
+        const bool is_operand = argv[i][0] != '-' || argv[i][1] == '\0';
+        if (is_operand && asked->operands_last)
+            return false;
+        if (takes_value(argv[i]))
+            i++;
+    }
+    return false;
 }
 
 static void judge_refusal(tool_exit status, int argc, char **argv) {
     FUZZ_EXPECT(status == TOOL_USAGE, "exit status %d", (int)status);
     FUZZ_EXPECT(strncmp(err.text, "lunette: ", 9) == 0, "%s", err.text);
-    const bool asked_for = is_given("--json", argc, argv) &&
-                           (asked->bit & (COMMAND_RUN | COMMAND_REPL | COMMAND_BATCH | COMMAND_DOCTOR)) != 0;
+    const bool has_json = (asked->bit & (COMMAND_RUN | COMMAND_REPL | COMMAND_BATCH | COMMAND_DOCTOR)) != 0;
     const bool json = out.size > 0;
-    FUZZ_EXPECT(json == asked_for || (asked_for && may_be_anothers(argc, argv)), "on standard output: %s",
-                out.text);
+    /* Where a word was not understood the tool takes any --json for its own. */
+    FUZZ_EXPECT(json == (has_json && is_given("--json", argc, argv)) ||
+                    json == (has_json && is_the_tools("--json", argc, argv)),
+                "on standard output: %s", out.text);
     if (json) {
         FUZZ_EXPECT(lines_of(&out) == 1, "%s", out.text);
         json_decref(json_of(out.text, out.size));
