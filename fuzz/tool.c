@@ -131,11 +131,11 @@ static void judge_configuration(void) {
 }
 
 static bool takes_value(const char *word) {
-    static const char *const options[] = {
+    static const char *const takers[] = {
         "--memory",  "--time", "--cpu",     "--instructions", "--output", "--grace",   "--guard",  "--allow",
         "--sandbox", "--deny", "--preload", "--root",         "--permit", "--workers", "--repeat", "-e"};
-    for (size_t i = 0; i < FUZZ_COUNT(options); i++)
-        if (strcmp(word, options[i]) == 0)
+    for (size_t i = 0; i < FUZZ_COUNT(takers); i++)
+        if (strcmp(word, takers[i]) == 0)
             return true;
     return false;
 }
