@@ -322,7 +322,8 @@ lunette_status ln_vm_status(int lua_status, lunette_status inner) {
 
 /* --- Where an abandoned run stood --- */
 
-/* What a Lua that asserts says of a state in the middle of anything is no fault that could be contained. */
+/* What a Lua that asserts says of a state in the middle of anything is no fault that could be contained; the hook guard kills
+ * at safe points. */
 bool ln_vm_can_be_read(const ln_vm *vm) {
 #ifdef LN_LUA_ASSERTS
     if (ln_guard_kind_of(vm->machine.setup->guard) != LN_GUARD_HOOK)
